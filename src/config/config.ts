@@ -1,0 +1,87 @@
+/** The resolved configuration of one environment: defaults filled, overrides applied, versions joined. Types only. */
+
+export const addons = ['ebs-csi', 'cert-manager', 'alb-controller', 'metrics-server', 'argocd', 'monitoring', 'rabbitmq', 'redis', 'etcd-backup'] as const;
+export type Addon = (typeof addons)[number];
+
+export interface NodeConfig {
+  readonly role: 'control-plane' | 'worker';
+  readonly type: string;
+  /** GiB of the root volume. */
+  readonly disk: number;
+  readonly eip: boolean;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' }[];
+}
+
+export interface ChartPin {
+  readonly repository: string;
+  readonly chart: string;
+  readonly version: string;
+}
+
+export interface ManifestPin {
+  readonly url: string;
+  readonly sha256: string;
+}
+
+/** `versions.yaml`: one pin for every component that is installed. */
+export interface Versions {
+  readonly kubernetes: string;
+  readonly containerd: { readonly package: string; readonly version: string };
+  readonly cni: Readonly<Record<'calico' | 'flannel', { readonly version: string; readonly manifests: readonly ManifestPin[] }>>;
+  readonly charts: Readonly<Record<string, ChartPin>>;
+  readonly manifests: Readonly<Record<string, { readonly version: string; readonly files: readonly ManifestPin[] }>>;
+  readonly images: Readonly<Record<string, string>>;
+}
+
+export interface PlatformConfig {
+  readonly name: string;
+  readonly environment: string;
+  readonly target: 'aws' | 'sandbox';
+  readonly protected: boolean;
+  readonly region: string;
+  /** Absent: no DNS, no certificate. */
+  readonly domain?: string;
+  /** Minor version, '1.36'. */
+  readonly kubernetes: string;
+  readonly network: { readonly vpc: string; readonly pods: string; readonly services: string; readonly cni: 'calico' | 'flannel' };
+  readonly access: {
+    readonly sshUser: string;
+    /** Path of the private key, ~ expanded. */
+    readonly sshKey: string;
+    readonly allow: readonly string[];
+    /** How kubectl and Helm reach the API: the endpoint in the certificate, or an SSH tunnel. */
+    readonly api: 'direct' | 'tunnel';
+  };
+  readonly nodes: Readonly<Record<string, NodeConfig>>;
+  readonly addons: readonly Addon[];
+  readonly state: { readonly kind: 's3'; readonly bucket?: string } | { readonly kind: 'local' };
+  /** Bring your own tree: `dir` replaces both roots by one; the maps go from our names to theirs. */
+  readonly terraform: {
+    readonly dir?: string;
+    readonly vars: Readonly<Record<string, string>>;
+    readonly outputs: Readonly<Record<string, string>>;
+  };
+  readonly ansible: {
+    readonly dir?: string;
+    /** Step -> playbook file, or `site` for one that serves every step. */
+    readonly playbooks: Readonly<Record<string, string>>;
+    /** Our group -> theirs. */
+    readonly groups: Readonly<Record<string, string>>;
+  };
+  /** Where a tool is when it is not on PATH under its own name. */
+  readonly tools: Readonly<Partial<Record<'terraform' | 'ansible-playbook' | 'helm' | 'ssh' | 'python', string>>>;
+  readonly mirrors: {
+    readonly charts?: string;
+    readonly manifests?: string;
+    readonly apt?: string;
+    readonly registries: Readonly<Record<string, string>>;
+  };
+  readonly backups: { readonly schedule: string; readonly retentionDays: number };
+  readonly sandbox: { readonly machines: 'simulated' | 'hosts'; /** Seconds that a simulated state change takes. */ readonly delay: number };
+  readonly versions: Versions;
+  /** Folder of platform.yaml; every relative path is below it. */
+  readonly root: string;
+  /** `.platform/ENV` below the root. */
+  readonly stateFolder: string;
+}

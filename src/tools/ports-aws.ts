@@ -1,0 +1,92 @@
+import type { Json } from '../engine/types.ts';
+
+/** Every call has a deadline; errors are PlatformErrors with code AWS, CREDENTIALS or QUOTA, a class, and facts {service, action, name}. */
+
+export interface AwsInstance {
+  readonly id: string;
+  /** The node's name: tag `platform/node`. */
+  readonly node: string;
+  readonly state: 'pending' | 'running' | 'shutting-down' | 'terminated' | 'stopping' | 'stopped';
+  readonly privateAddress: string;
+  readonly publicAddress: string;
+  readonly zone: string;
+  readonly type: string;
+  readonly launchTime: string;
+  readonly clientToken: string;
+}
+
+export interface BucketState {
+  readonly exists: boolean;
+  /** Someone else's, or another region's: with the reason. */
+  readonly foreign?: string;
+  readonly versioned: boolean;
+  readonly encrypted: boolean;
+  readonly blocked: boolean;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface DnsRecord {
+  readonly name: string;
+  readonly type: 'A' | 'AAAA' | 'CNAME' | 'TXT';
+  readonly ttl?: number;
+  readonly values?: readonly string[];
+  readonly alias?: { readonly name: string; readonly zone: string };
+}
+
+export interface LoadBalancer {
+  readonly arn: string;
+  readonly name: string;
+  readonly hostname: string;
+  readonly zone: string;
+  readonly state: string;
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface TargetGroupHealth {
+  readonly group: string;
+  readonly healthy: number;
+  readonly unhealthy: readonly { readonly target: string; readonly reason: string }[];
+}
+
+export interface AwsReader {
+  readonly region: string;
+  caller(): Promise<{ readonly account: string; readonly arn: string; readonly expires?: number }>;
+  bucket(name: string): Promise<BucketState>;
+  object(bucket: string, key: string): Promise<string | undefined>;
+  lifecycle(bucket: string): Promise<Json | undefined>;
+  /** All instances of a cluster that are not terminated, by ownership tag. */
+  instances(clusterId: string): Promise<readonly AwsInstance[]>;
+  /** The latest console output, decoded; '' when there is none yet. */
+  console(instance: string): Promise<string>;
+  address(allocation: string): Promise<{ readonly publicAddress: string; readonly instance?: string } | undefined>;
+  certificate(arn: string): Promise<{ readonly status: string; readonly because: string; readonly domains: readonly string[] } | undefined>;
+  zone(domain: string): Promise<{ readonly id: string; readonly nameServers: readonly string[] } | undefined>;
+  records(zone: string, names: readonly string[]): Promise<readonly DnsRecord[]>;
+  loadBalancer(hostname: string): Promise<LoadBalancer | undefined>;
+  targetHealth(loadBalancer: string): Promise<readonly TargetGroupHealth[]>;
+  quotas(): Promise<{
+    readonly standardVcpus: { readonly limit: number; readonly used: number };
+    readonly elasticAddresses: { readonly limit: number; readonly used: number };
+  }>;
+  /** vCPUs per instance type, from the service: never counted by hand (catalogue B8). Unknown types are left out. */
+  vcpus(types: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  /** Those of the actions that a policy simulation of the caller denies. */
+  denied(actions: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Names that exist already, of those given: { kind: 'key-pair' | 'role' | 'instance-profile' | 'policy' | 'bucket', name }.
+   */
+  existing(names: readonly { readonly kind: string; readonly name: string }[]): Promise<readonly { readonly kind: string; readonly name: string }[]>;
+  /** Ids of what carries the cluster's tag, by Terraform type, with the tags: for `settle` after an interrupted apply. */
+  owned(clusterId: string): Promise<readonly { readonly type: string; readonly id: string; readonly tags: Readonly<Record<string, string>>; readonly healthy: boolean }[]>;
+}
+
+export interface AwsWriter extends AwsReader {
+  /** Makes the bucket versioned, encrypted, public access blocked, tagged; converges when half of it is there. */
+  makeBucket(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** `absent`: only when no object is there (If-None-Match). */
+  putObject(bucket: string, key: string, body: string, when?: 'absent'): Promise<void>;
+  putLifecycle(bucket: string, rules: Json): Promise<void>;
+  associateAddress(allocation: string, instance: string): Promise<void>;
+  /** One change batch, UPSERT or DELETE. */
+  changeRecords(zone: string, changes: readonly { readonly action: 'UPSERT' | 'DELETE'; readonly record: DnsRecord }[]): Promise<void>;
+}

@@ -1,0 +1,69 @@
+import type { Json } from '../engine/types.ts';
+
+/** A Kubernetes object as it comes over the wire: nothing is dropped that a model does not know. */
+export interface KubernetesObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly generation?: number;
+    readonly resourceVersion?: string;
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: string;
+    readonly deletionTimestamp?: string;
+    readonly finalizers?: readonly string[];
+    readonly managedFields?: readonly Json[];
+  };
+  readonly [field: string]: unknown;
+}
+
+/** Names an object or, without a name, a collection. Plural and scope come from discovery. */
+export interface ObjectReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly name: string;
+}
+
+export interface CollectionReference {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespace?: string;
+  readonly labels?: string;
+}
+
+/** What proves which cluster this is. */
+export interface ClusterIdentity {
+  readonly server: string;
+  /** SHA-256 of the certificate authority, hex. */
+  readonly authority: string;
+  /** UID of the namespace kube-system. */
+  readonly uid: string;
+}
+
+/** Reading calls. Each has a deadline of its own (10 s). Errors are PlatformErrors: KUBERNETES with facts {status, reason}, UNREACHABLE. */
+export interface ClusterReader {
+  identity(): Promise<ClusterIdentity>;
+  /** GET of a raw path such as /readyz?verbose; status and body, never an error for a status. */
+  raw(path: string): Promise<{ readonly status: number; readonly body: string }>;
+  /** undefined when the object, or its kind, does not exist. */
+  get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
+  /** Empty when the kind does not exist. */
+  list(reference: CollectionReference): Promise<readonly KubernetesObject[]>;
+  /** Strict server-side dry-run create: names every unknown field; the object as the server would store it. */
+  dryRunCreate(object: KubernetesObject): Promise<KubernetesObject>;
+  /**
+   * Strict server-side dry-run apply as our field manager. `same` when nothing would change; `conflicts` names other managers.
+   */
+  dryRunApply(object: KubernetesObject, manager?: string): Promise<{ readonly result: 'same' | 'differs' | 'absent'; readonly because: string }>;
+}
+
+export interface ClusterWriter extends ClusterReader {
+  /** Server-side apply, strict, as field manager `platform`; a conflict is KUBERNETES with the other manager's name. */
+  apply(object: KubernetesObject): Promise<KubernetesObject>;
+  /** Deletes in the background; fine when it is not there. */
+  remove(reference: ObjectReference): Promise<void>;
+}

@@ -1,0 +1,288 @@
+/**
+ * The outside world as the rest of the program sees it. This file imports no package; each port has one adapter beside it
+ * (or a folder of its own), and the adapter is the only importer of its package. A `…Reader` never changes anything;
+ * the writer of the same thing extends it. Durations are milliseconds, sizes bytes.
+ */
+import type { Json } from '../engine/types.ts';
+import type { AwsReader, AwsWriter } from './ports-aws.ts';
+import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
+
+export type * from './ports-aws.ts';
+export type * from './ports-cluster.ts';
+
+/** A value that must not be seen: prints as dots everywhere, is not Json, and is opened by name only. */
+export class Secret {
+  readonly #value: string;
+  constructor(value: string) {
+    this.#value = value;
+  }
+  reveal(): string {
+    return this.#value;
+  }
+  toString(): string {
+    return '••••••';
+  }
+  toJSON(): never {
+    throw new TypeError('a secret cannot be written as JSON');
+  }
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return '••••••';
+  }
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970: for people and logs only. */
+  now(): number;
+  /** Never goes back: for durations and deadlines. */
+  monotonic(): number;
+  /** Resolves after `duration`, or at once when the signal is aborted; never rejects. */
+  sleep(duration: number, signal?: AbortSignal): Promise<void>;
+}
+
+export interface Randomness {
+  /** Uniform in [0, 1). */
+  next(): number;
+}
+
+/** A tool to start. Nothing goes through a shell. */
+export interface Command {
+  /** 'terraform', 'ansible-playbook' ...: for events, log names and errors. */
+  readonly tool: string;
+  /** argv[0] is the program, as a path or a name on PATH. Never a secret. */
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  /** The whole environment of the child: nothing is inherited but what is listed here. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly input?: string;
+  /** Values to black out in output and log. */
+  readonly secrets?: readonly Secret[];
+  readonly signal?: AbortSignal;
+  /** Each complete line of stdout and stderr, redacted, in order of arrival. */
+  onLine?(line: string, stream: 'stdout' | 'stderr'): void;
+}
+
+export interface Exit {
+  /** null when a signal ended it, or when the exit code could not be known. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** The last 200 lines, redacted. */
+  readonly tail: readonly string[];
+  readonly stdout: string;
+  /** Path of the whole log; '' where none is kept (reading calls). */
+  readonly log: string;
+}
+
+/** Starts programs. A missing program is TOOL_MISSING; a non-zero exit is a value, not an error. */
+export interface Processes {
+  run(command: Command): Promise<Exit>;
+}
+
+export interface TextFiles {
+  /** undefined when the file does not exist. */
+  read(path: string): Promise<string | undefined>;
+  list(folder: string): Promise<readonly string[]>;
+}
+
+export interface WritableTextFiles extends TextFiles {
+  /** Whole or not at all: temporary file, fsync, rename, fsync of the folder. */
+  write(path: string, text: string, mode?: number): Promise<void>;
+  remove(path: string): Promise<void>;
+}
+
+// ---------------------------------------------------------------- Terraform
+
+/** One root with everything that a call needs; made by the steps from the configuration. */
+export interface TerraformRoot {
+  readonly name: string;
+  readonly directory: string;
+  readonly variables: Json;
+  /** For `-backend-config`; absent: local state inside the state folder. */
+  readonly backend?: { readonly bucket: string; readonly key: string; readonly region: string };
+}
+
+export interface ResourceChange {
+  readonly address: string;
+  readonly type: string;
+  readonly actions: readonly ('no-op' | 'create' | 'read' | 'update' | 'delete')[];
+  /** 'tainted', 'drift' ... as Terraform's action_reason says. */
+  readonly reason?: string;
+}
+
+export interface TerraformReader {
+  /** A plan without lock and in a data directory of its own: writes nothing anywhere. */
+  plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
+  /** Outputs of the state as it is; {} when there is none. */
+  outputs(root: TerraformRoot, signal: AbortSignal): Promise<Readonly<Record<string, Json>>>;
+  validate(root: TerraformRoot, signal: AbortSignal): Promise<readonly { message: string; file?: string; line?: number }[]>;
+}
+
+/** What exists outside the state, found by tags: what `settle` imports, and what it knows to be healthy. */
+export interface TerraformSettleFacts {
+  /** Terraform address -> id of what exists in AWS and carries our marks. */
+  readonly existing: Readonly<Record<string, string>>;
+  /** Addresses that Describe proves healthy: untainted if tainted. */
+  readonly healthy: readonly string[];
+}
+
+export interface TerraformWriter extends TerraformReader {
+  /** Plans, shows, applies exactly that plan file, and returns the outputs. `note` gets progress ("12/40 resources"). */
+  apply(root: TerraformRoot, scope: { signal: AbortSignal; note(text: string): void }): Promise<Readonly<Record<string, Json>>>;
+  /** After an interruption: own dead lock released, tainted but healthy untainted, unrecorded imported. Says what it did. */
+  settle(root: TerraformRoot, facts: TerraformSettleFacts, scope: { signal: AbortSignal; note(text: string): void }): Promise<readonly string[]>;
+}
+
+// ---------------------------------------------------------------- Ansible
+
+export interface Play {
+  readonly playbook: string;
+  /** Paths of derived files; see steps. */
+  readonly inventory: string;
+  readonly variables: string;
+  readonly limit?: string;
+}
+
+export interface PlaybookInspection {
+  readonly plays: readonly { readonly name: string; readonly hosts: readonly string[]; readonly tasks: readonly string[] }[];
+  readonly undefinedVariables: readonly { readonly file: string; readonly line: number; readonly task: string; readonly variable: string }[];
+}
+
+export interface AnsibleReader {
+  /** Syntax, hosts, tasks and undefined variables; touches no host. Syntax errors are CONTRACT_BROKEN with file and line. */
+  inspect(play: Play, signal: AbortSignal): Promise<PlaybookInspection>;
+}
+
+export interface HostSummary {
+  readonly ok: number;
+  readonly changed: number;
+  readonly failures: number;
+  readonly unreachable: number;
+  readonly skipped: number;
+}
+
+export interface AnsibleWriter extends AnsibleReader {
+  /** Runs the playbook; the first failing task and host are in the error's facts. */
+  play(play: Play, scope: { signal: AbortSignal; note(text: string): void }): Promise<Readonly<Record<string, HostSummary>>>;
+}
+
+// ---------------------------------------------------------------- Helm
+
+export interface Release {
+  readonly name: string;
+  readonly namespace: string;
+  /** Repository URL as pinned; a mirror replaces it where configured. */
+  readonly repository: string;
+  readonly chart: string;
+  readonly version: string;
+  /** The whole values, rendered. */
+  readonly values: string;
+}
+
+export type ReleaseState =
+  | { readonly is: 'absent' }
+  | { readonly is: 'current' }
+  | { readonly is: 'differs'; readonly because: string }
+  | { readonly is: 'pending'; readonly status: string }
+  | { readonly is: 'failed'; readonly because: string };
+
+export interface HelmReader {
+  /** Compares chart version, values and every live object without a write (dry-run apply as manager helm). */
+  compare(release: Release, signal: AbortSignal): Promise<ReleaseState>;
+  /** Renders the chart: proves that it resolves and accepts the values. */
+  template(release: Release, signal: AbortSignal): Promise<string>;
+}
+
+export interface HelmWriter extends HelmReader {
+  upgrade(release: Release, scope: { signal: AbortSignal; note(text: string): void }): Promise<{ readonly revision: number }>;
+  /** pending-install: uninstalled; pending-upgrade, pending-rollback: that one release Secret removed or rolled back. Says what it did. */
+  settle(release: Release, scope: { signal: AbortSignal; note(text: string): void }): Promise<string | undefined>;
+}
+
+// ---------------------------------------------------------------- SSH, network, templates, ledger
+
+export interface Machine {
+  readonly name: string;
+  readonly address: string;
+  readonly user: string;
+  readonly key: string;
+}
+
+export interface SshReader {
+  /** Opens and closes a TCP connection; the reason when it cannot. */
+  reach(host: string, port: number, signal: AbortSignal): Promise<{ readonly open: boolean; readonly because: string }>;
+  /** Runs a reading command with the pinned host key; a changed or unknown key is IDENTITY_MISMATCH, no connection is UNREACHABLE. */
+  run(machine: Machine, argv: readonly string[], signal: AbortSignal): Promise<Exit>;
+  /** Pinned keys of the host, from our known_hosts file. */
+  pinned(address: string): Promise<readonly string[]>;
+}
+
+export interface SshWriter extends SshReader {
+  /** Replaces the pinned keys of an address; keys as `type base64`. */
+  pin(address: string, keys: readonly string[]): Promise<void>;
+  /** Reads a file as root over SSH, never logged. */
+  readSecretFile(machine: Machine, path: string, signal: AbortSignal): Promise<Secret>;
+}
+
+export interface Network {
+  /** Asks the given servers ('' = the system's) directly, so that a cached NXDOMAIN does not matter. */
+  resolve(name: string, servers: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** One HTTP(S) request, following up to `redirects` redirects; the certificate is not judged unless asked. */
+  request(
+    url: string,
+    options: { readonly servers: readonly string[]; readonly redirects: number; readonly signal: AbortSignal },
+  ): Promise<{ readonly status: number; readonly url: string; readonly body: string }>;
+}
+
+export interface Templates {
+  /** Renders a file below templates/; an unknown or unused placeholder is TEMPLATE_INVALID with file and line. */
+  render(file: string, values: Readonly<Record<string, string | number | boolean>>): Promise<string>;
+}
+
+/** A thing that this environment made or found through its own objects, with facts that a later namesake cannot have. */
+export interface LedgerEntry {
+  readonly kind: string;
+  readonly id: string;
+  readonly name?: string;
+  /** RoleId, KeyPairId, creation time, owner record ... */
+  readonly unique: Readonly<Record<string, string>>;
+  readonly step: string;
+}
+
+export interface LedgerReader {
+  entries(): Promise<readonly LedgerEntry[]>;
+}
+
+export interface LedgerWriter extends LedgerReader {
+  /** On disk before it returns; the same entry twice is one. */
+  record(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Copies ledger, cluster id and known hosts beside the Terraform state. */
+  mirror(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- the two worlds of a step
+
+/** What a step may look at. */
+export interface ReadWorld {
+  readonly terraform: TerraformReader;
+  readonly ansible: AnsibleReader;
+  readonly helm: HelmReader;
+  readonly aws: AwsReader;
+  readonly ssh: SshReader;
+  readonly network: Network;
+  readonly templates: Templates;
+  readonly ledger: LedgerReader;
+  readonly files: TextFiles;
+  /** Opened lazily, through a tunnel where needed; checks the cluster's identity before the first write. */
+  cluster(): Promise<ClusterReader>;
+}
+
+/** What a step may change. Assignable to ReadWorld. */
+export interface WriteWorld extends ReadWorld {
+  readonly terraform: TerraformWriter;
+  readonly ansible: AnsibleWriter;
+  readonly helm: HelmWriter;
+  readonly aws: AwsWriter;
+  readonly ssh: SshWriter;
+  readonly ledger: LedgerWriter;
+  readonly files: WritableTextFiles;
+  cluster(): Promise<ClusterWriter>;
+}
