@@ -3,15 +3,15 @@ import type { Json, Kit, Needs, Step, StepSpec } from './types.ts';
 /** The ways to put a step on a list that is written against one kit. */
 export interface StepBuilders<K extends Kit> {
   /** A step that every run has. */
-  step<Out extends Json, const N extends Needs>(spec: StepSpec<K, Out, N>): Step<Out>;
+  readonly step: <Out extends Json, const N extends Needs>(spec: StepSpec<K, Out, N>) => Step<Out>;
   /** A step that some configurations have: dependants see its output or undefined. */
-  stepWhen<Out extends Json, const N extends Needs>(
+  readonly stepWhen: <Out extends Json, const N extends Needs>(
     spec: StepSpec<K, Out, N> & { when(config: K['config']): boolean },
-  ): Step<Out | undefined>;
+  ) => Step<Out | undefined>;
   /** One instance per key, worked side by side: dependants see a record by key. */
-  stepForEach<Out extends Json, const N extends Needs>(
+  readonly stepForEach: <Out extends Json, const N extends Needs>(
     spec: StepSpec<K, Out, N> & { forEach(config: K['config']): readonly string[] },
-  ): Step<Readonly<Record<string, Out>>>;
+  ) => Step<Readonly<Record<string, Out>>>;
 }
 
 /** The builders for one kit. The spec is kept as it is; only its types are erased. */

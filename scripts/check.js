@@ -1,0 +1,90 @@
+// `npm run check`: types, lint and fences, unused code, format, unit and integration tests. `npm test` adds e2e (--all).
+// Every stage runs even when an earlier one failed, so that one run tells everything; the last line counts them all.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+
+const all = process.argv.includes('--all');
+const reports = mkdtempSync(path.join(tmpdir(), 'platform-check-'));
+const totals = { passed: 0, failed: 0, skipped: 0 };
+const skips = [];
+
+const execute = (argv) =>
+  new Promise((resolve) => {
+    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
+    child.on('error', (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve(127);
+    });
+    child.on('exit', (code) => resolve(code ?? 1));
+  });
+
+async function stage(title, argv) {
+  const since = Date.now();
+  process.stdout.write(`\n--- ${title}\n`);
+  const code = await execute(argv);
+  totals[code === 0 ? 'passed' : 'failed'] += 1;
+  process.stdout.write(
+    `--- ${title}: ${code === 0 ? 'ok' : `FAILED (code ${code})`} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
+  );
+}
+
+/** Adds a vitest report to the totals; a run that left no report counts as one failure. */
+function count(file, code) {
+  let report;
+  try {
+    report = JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    totals.failed += 1;
+    return;
+  }
+  totals.passed += report.numPassedTests;
+  totals.failed += report.numFailedTests;
+  totals.skipped += report.numPendingTests + report.numTodoTests;
+  if (code !== 0 && report.numFailedTests === 0) totals.failed += 1;
+  for (const suite of report.testResults) {
+    for (const test of suite.assertionResults) {
+      if (test.status === 'pending' || test.status === 'skipped')
+        skips.push(`${path.relative('.', suite.name)}: ${test.fullName}`);
+    }
+  }
+}
+
+async function tests(project) {
+  const since = Date.now();
+  process.stdout.write(`\n--- ${project} tests\n`);
+  const file = path.join(reports, `${project}.json`);
+  const code = await execute([
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter',
+    project === 'unit' ? 'dot' : 'verbose',
+    '--reporter',
+    'json',
+    '--outputFile.json',
+    file,
+  ]);
+  count(file, code);
+  process.stdout.write(
+    `--- ${project} tests: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
+  );
+}
+
+await stage('types', ['tsc', '-p', 'tsconfig.json']);
+await stage('lint and fences', ['oxlint', '--type-aware', '--deny-warnings']);
+await stage('unused code', ['knip']);
+await stage('format', ['biome', 'check', '--error-on-warnings', '.']);
+await tests('unit');
+await tests('integration');
+if (all) await tests('e2e');
+rmSync(reports, { recursive: true, force: true });
+
+if (skips.length > 0)
+  process.stdout.write(
+    `\nskipped, each with its reason in the name:\n${skips.map((skip) => `  ${skip}`).join('\n')}\n`,
+  );
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exitCode = totals.failed === 0 ? 0 : 1;
