@@ -1,6 +1,16 @@
 /** The resolved configuration of one environment: defaults filled, overrides applied, versions joined. Types only. */
 
-export const addons = ['ebs-csi', 'cert-manager', 'alb-controller', 'metrics-server', 'argocd', 'monitoring', 'rabbitmq', 'redis', 'etcd-backup'] as const;
+export const addons = [
+  'ebs-csi',
+  'cert-manager',
+  'alb-controller',
+  'metrics-server',
+  'argocd',
+  'monitoring',
+  'rabbitmq',
+  'redis',
+  'etcd-backup',
+] as const;
 export type Addon = (typeof addons)[number];
 
 export interface NodeConfig {
@@ -10,7 +20,11 @@ export interface NodeConfig {
   readonly disk: number;
   readonly eip: boolean;
   readonly labels: Readonly<Record<string, string>>;
-  readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute' }[];
+  readonly taints: readonly {
+    readonly key: string;
+    readonly value?: string;
+    readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
+  }[];
 }
 
 export interface ChartPin {
@@ -28,7 +42,9 @@ export interface ManifestPin {
 export interface Versions {
   readonly kubernetes: string;
   readonly containerd: { readonly package: string; readonly version: string };
-  readonly cni: Readonly<Record<'calico' | 'flannel', { readonly version: string; readonly manifests: readonly ManifestPin[] }>>;
+  readonly cni: Readonly<
+    Record<'calico' | 'flannel', { readonly version: string; readonly manifests: readonly ManifestPin[] }>
+  >;
   readonly charts: Readonly<Record<string, ChartPin>>;
   readonly manifests: Readonly<Record<string, { readonly version: string; readonly files: readonly ManifestPin[] }>>;
   readonly images: Readonly<Record<string, string>>;
@@ -44,7 +60,12 @@ export interface PlatformConfig {
   readonly domain?: string;
   /** Minor version, '1.36'. */
   readonly kubernetes: string;
-  readonly network: { readonly vpc: string; readonly pods: string; readonly services: string; readonly cni: 'calico' | 'flannel' };
+  readonly network: {
+    readonly vpc: string;
+    readonly pods: string;
+    readonly services: string;
+    readonly cni: 'calico' | 'flannel';
+  };
   readonly access: {
     readonly sshUser: string;
     /** Path of the private key, ~ expanded. */
@@ -78,7 +99,10 @@ export interface PlatformConfig {
     readonly registries: Readonly<Record<string, string>>;
   };
   readonly backups: { readonly schedule: string; readonly retentionDays: number };
-  readonly sandbox: { readonly machines: 'simulated' | 'hosts'; /** Seconds that a simulated state change takes. */ readonly delay: number };
+  readonly sandbox: {
+    readonly machines: 'simulated' | 'hosts' /** Seconds that a simulated state change takes. */;
+    readonly delay: number;
+  };
   readonly versions: Versions;
   /** Folder of platform.yaml; every relative path is below it. */
   readonly root: string;
