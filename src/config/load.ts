@@ -15,6 +15,8 @@ export interface ConfigurationFiles {
   readonly text: string;
   readonly versionsFile: string;
   readonly versionsText: string;
+  /** SHA-256 of the Ansible tree in use, given a configured folder or undefined for ours. */
+  readonly ansibleDigest: (folder: string | undefined) => string;
   /** For ~ in paths. */
   readonly home: string;
 }
@@ -132,6 +134,7 @@ function resolve(
     terraform: { ...terraformMaps, ...(terraformFolder === undefined ? {} : { dir: expand(terraformFolder) }) },
     ansible: { ...ansibleMaps, ...(ansibleFolder === undefined ? {} : { dir: expand(ansibleFolder) }) },
     versions,
+    digests: { ansible: files.ansibleDigest(ansibleFolder === undefined ? undefined : expand(ansibleFolder)) },
     root: files.root,
     stateFolder: `${files.root}/.platform/${environment}`,
   };

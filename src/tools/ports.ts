@@ -4,11 +4,11 @@
  * the writer of the same thing extends it. Durations are milliseconds, sizes bytes.
  */
 import type { Json } from '../engine/types.ts';
-import type { AwsReader, AwsWriter } from './ports-aws.ts';
-import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
+import type { KubernetesObject } from './ports-cluster.ts';
 
 export type * from './ports-aws.ts';
 export type * from './ports-cluster.ts';
+export type * from './ports-world.ts';
 
 /** A value that must not be seen: prints as dots everywhere, is not Json, and is opened by name only. */
 export class Secret {
@@ -113,7 +113,10 @@ export interface TerraformReader {
   plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
   /** Outputs of the state as it is; {} when there is none. */
   outputs(root: TerraformRoot, signal: AbortSignal): Promise<Readonly<Record<string, Json>>>;
-  validate(root: TerraformRoot, signal: AbortSignal): Promise<readonly { message: string; file?: string; line?: number }[]>;
+  validate(
+    root: TerraformRoot,
+    signal: AbortSignal,
+  ): Promise<readonly { message: string; file?: string; line?: number }[]>;
 }
 
 /** What exists outside the state, found by tags: what `settle` imports, and what it knows to be healthy. */
@@ -126,9 +129,16 @@ export interface TerraformSettleFacts {
 
 export interface TerraformWriter extends TerraformReader {
   /** Plans, shows, applies exactly that plan file, and returns the outputs. `note` gets progress ("12/40 resources"). */
-  apply(root: TerraformRoot, scope: { signal: AbortSignal; note(text: string): void }): Promise<Readonly<Record<string, Json>>>;
+  apply(
+    root: TerraformRoot,
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<Readonly<Record<string, Json>>>;
   /** After an interruption: own dead lock released, tainted but healthy untainted, unrecorded imported. Says what it did. */
-  settle(root: TerraformRoot, facts: TerraformSettleFacts, scope: { signal: AbortSignal; note(text: string): void }): Promise<readonly string[]>;
+  settle(
+    root: TerraformRoot,
+    facts: TerraformSettleFacts,
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<readonly string[]>;
 }
 
 // ---------------------------------------------------------------- Ansible
@@ -142,8 +152,17 @@ export interface Play {
 }
 
 export interface PlaybookInspection {
-  readonly plays: readonly { readonly name: string; readonly hosts: readonly string[]; readonly tasks: readonly string[] }[];
-  readonly undefinedVariables: readonly { readonly file: string; readonly line: number; readonly task: string; readonly variable: string }[];
+  readonly plays: readonly {
+    readonly name: string;
+    readonly hosts: readonly string[];
+    readonly tasks: readonly string[];
+  }[];
+  readonly undefinedVariables: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly task: string;
+    readonly variable: string;
+  }[];
 }
 
 export interface AnsibleReader {
@@ -161,7 +180,10 @@ export interface HostSummary {
 
 export interface AnsibleWriter extends AnsibleReader {
   /** Runs the playbook; the first failing task and host are in the error's facts. */
-  play(play: Play, scope: { signal: AbortSignal; note(text: string): void }): Promise<Readonly<Record<string, HostSummary>>>;
+  play(
+    play: Play,
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<Readonly<Record<string, HostSummary>>>;
 }
 
 // ---------------------------------------------------------------- Helm
@@ -192,7 +214,10 @@ export interface HelmReader {
 }
 
 export interface HelmWriter extends HelmReader {
-  upgrade(release: Release, scope: { signal: AbortSignal; note(text: string): void }): Promise<{ readonly revision: number }>;
+  upgrade(
+    release: Release,
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<{ readonly revision: number }>;
   /** pending-install: uninstalled; pending-upgrade, pending-rollback: that one release Secret removed or rolled back. Says what it did. */
   settle(release: Release, scope: { signal: AbortSignal; note(text: string): void }): Promise<string | undefined>;
 }
@@ -232,9 +257,20 @@ export interface Network {
   ): Promise<{ readonly status: number; readonly url: string; readonly body: string }>;
 }
 
+/** Files below templates/, filled. An unknown placeholder or an unused value is TEMPLATE_INVALID with file and line. */
 export interface Templates {
-  /** Renders a file below templates/; an unknown or unused placeholder is TEMPLATE_INVALID with file and line. */
-  render(file: string, values: Readonly<Record<string, string | number | boolean>>): Promise<string>;
+  text(file: string, values: Placeholders): Promise<string>;
+  objects(file: string, values: Placeholders): Promise<readonly KubernetesObject[]>;
+}
+
+export type Placeholders = Readonly<Record<string, string | number | boolean>>;
+
+/** Pinned files from the internet or a mirror, checked against their SHA-256 and kept in a cache. */
+export interface Downloads {
+  objects(
+    pins: readonly { readonly url: string; readonly sha256: string }[],
+    signal: AbortSignal,
+  ): Promise<readonly KubernetesObject[]>;
 }
 
 /** A thing that this environment made or found through its own objects, with facts that a later namesake cannot have. */
@@ -256,33 +292,4 @@ export interface LedgerWriter extends LedgerReader {
   record(entries: readonly LedgerEntry[]): Promise<void>;
   /** Copies ledger, cluster id and known hosts beside the Terraform state. */
   mirror(): Promise<void>;
-}
-
-// ---------------------------------------------------------------- the two worlds of a step
-
-/** What a step may look at. */
-export interface ReadWorld {
-  readonly terraform: TerraformReader;
-  readonly ansible: AnsibleReader;
-  readonly helm: HelmReader;
-  readonly aws: AwsReader;
-  readonly ssh: SshReader;
-  readonly network: Network;
-  readonly templates: Templates;
-  readonly ledger: LedgerReader;
-  readonly files: TextFiles;
-  /** Opened lazily, through a tunnel where needed; checks the cluster's identity before the first write. */
-  cluster(): Promise<ClusterReader>;
-}
-
-/** What a step may change. Assignable to ReadWorld. */
-export interface WriteWorld extends ReadWorld {
-  readonly terraform: TerraformWriter;
-  readonly ansible: AnsibleWriter;
-  readonly helm: HelmWriter;
-  readonly aws: AwsWriter;
-  readonly ssh: SshWriter;
-  readonly ledger: LedgerWriter;
-  readonly files: WritableTextFiles;
-  cluster(): Promise<ClusterWriter>;
 }

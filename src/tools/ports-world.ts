@@ -1,0 +1,49 @@
+import type {
+  AnsibleReader,
+  AnsibleWriter,
+  Downloads,
+  HelmReader,
+  HelmWriter,
+  LedgerReader,
+  LedgerWriter,
+  Network,
+  Randomness,
+  SshReader,
+  SshWriter,
+  Templates,
+  TerraformReader,
+  TerraformWriter,
+  TextFiles,
+  WritableTextFiles,
+} from './ports.ts';
+import type { AwsReader, AwsWriter } from './ports-aws.ts';
+import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
+
+/** What a step may look at. */
+export interface ReadWorld {
+  readonly terraform: TerraformReader;
+  readonly ansible: AnsibleReader;
+  readonly helm: HelmReader;
+  readonly aws: AwsReader;
+  readonly ssh: SshReader;
+  readonly network: Network;
+  readonly templates: Templates;
+  readonly downloads: Downloads;
+  readonly ledger: LedgerReader;
+  readonly files: TextFiles;
+  /** Opened lazily, through a tunnel where needed; checks the cluster's identity before the first write. */
+  cluster(): Promise<ClusterReader>;
+}
+
+/** What a step may change. Assignable to ReadWorld. */
+export interface WriteWorld extends ReadWorld {
+  readonly random: Randomness;
+  readonly terraform: TerraformWriter;
+  readonly ansible: AnsibleWriter;
+  readonly helm: HelmWriter;
+  readonly aws: AwsWriter;
+  readonly ssh: SshWriter;
+  readonly ledger: LedgerWriter;
+  readonly files: WritableTextFiles;
+  cluster(): Promise<ClusterWriter>;
+}
