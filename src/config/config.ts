@@ -106,6 +106,8 @@ export interface PlatformConfig {
   readonly versions: Versions;
   /** SHA-256 of the trees that run on machines: a changed role runs its step again. */
   readonly digests: { readonly ansible: string };
+  /** Folder of the installed program: ansible/, terraform/ and templates/ are below it. */
+  readonly program: string;
   /** Folder of platform.yaml; every relative path is below it. */
   readonly root: string;
   /** `.platform/ENV` below the root. */

@@ -11,6 +11,8 @@ import { readVersions } from './versions.ts';
 /** The texts of the two files and where they stand. */
 export interface ConfigurationFiles {
   readonly root: string;
+  /** Folder of the installed program. */
+  readonly program: string;
   readonly file: string;
   readonly text: string;
   readonly versionsFile: string;
@@ -135,6 +137,7 @@ function resolve(
     ansible: { ...ansibleMaps, ...(ansibleFolder === undefined ? {} : { dir: expand(ansibleFolder) }) },
     versions,
     digests: { ansible: files.ansibleDigest(ansibleFolder === undefined ? undefined : expand(ansibleFolder)) },
+    program: files.program,
     root: files.root,
     stateFolder: `${files.root}/.platform/${environment}`,
   };

@@ -82,7 +82,7 @@ export interface StepSpec<K extends Kit, Out extends Json, N extends Needs> {
   /** After an interruption, before `check`: brings the tool back to a state that can be judged (untaint, import, pending release). */
   settle?(ctx: K['write'] & StepScope, up: Upstream<N>): Promise<void>;
   /** Must all hold before dependants start; asked in order, slots and locks are free meanwhile. */
-  readonly ready?: readonly Probe<K['read'], Out>[];
+  readonly ready?: readonly Probe<K['read'], NoInfer<Out>>[];
   readonly repeat: Repeat;
   readonly onCancel: OnCancel;
   /** Deadline of one attempt's work, in milliseconds (probes have their own). */

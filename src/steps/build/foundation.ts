@@ -1,0 +1,60 @@
+import type { PlatformConfig } from '../../config/config.ts';
+import type { TerraformRoot } from '../../tools/ports.ts';
+import { minutes } from '../durations.ts';
+import { stepWhen } from '../kit.ts';
+import { readOutputs } from './outputs.ts';
+import { settleFacts } from './terraform-imports.ts';
+import { type StateBackend, stateBackend } from './state-backend.ts';
+import { previewOf, summarize, terraformRoot } from './terraform-root.ts';
+
+/** What may outlive a rebuild: data bucket, Elastic IPs, certificate. Nothing slow is in this root; see terraform/README.md. */
+export const foundation = stepWhen({
+  id: 'foundation',
+  title: 'Foundation (bucket, addresses, certificate)',
+  needs: { backend: stateBackend },
+  when: (config) => config.terraform.dir === undefined,
+  repeat: 'safe',
+  onCancel: 'drain',
+  timeout: minutes(15),
+  noProgressFor: minutes(5),
+  locks: () => ['terraform/foundation'],
+  inputs: (config, up) => ({ variables: variables(config, up.backend) }),
+  check: async (ctx, up) => {
+    const root = rootOf(ctx.config, up.backend);
+    const { changes } = await ctx.terraform.plan(root, ctx.signal);
+    if (changes.length > 0) return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
+    return { state: 'satisfied', output: outputsOf(await ctx.terraform.outputs(root, ctx.signal)), because: 'Terraform has no changes' };
+  },
+  settle: async (ctx, up) => {
+    const facts = settleFacts(ctx.config, up.backend.clusterId, await ctx.aws.owned(up.backend.clusterId), 'foundation');
+    for (const text of await ctx.terraform.settle(rootOf(ctx.config, up.backend), facts, ctx)) ctx.note(text);
+  },
+  apply: async (ctx, up) => {
+    const output = outputsOf(await ctx.terraform.apply(rootOf(ctx.config, up.backend), ctx));
+    await ctx.ledger.record([
+      ...(output.bucket === null ? [] : [{ kind: 's3-bucket', id: output.bucket, unique: { account: up.backend.account }, step: 'foundation' }]),
+      ...Object.entries(output.addresses).map(([name, address]) => ({ kind: 'elastic-ip', id: address.allocation, name, unique: { address: address.address }, step: 'foundation' })),
+      ...(output.certificate === null ? [] : [{ kind: 'certificate', id: output.certificate, unique: {}, step: 'foundation' }]),
+    ]);
+    return output;
+  },
+});
+
+const rootOf = (config: PlatformConfig, backend: StateBackend): TerraformRoot => terraformRoot(config, 'foundation', backend, variables(config, backend));
+
+const variables = (config: PlatformConfig, backend: StateBackend) => ({
+  cluster_id: backend.clusterId,
+  environment: config.environment,
+  region: config.region,
+  domain: config.domain ?? null,
+  elastic_ips: Object.keys(config.nodes).filter((name) => config.nodes[name]?.eip === true),
+  data_bucket: config.addons.includes('etcd-backup'),
+});
+
+const outputsOf = (outputs: Parameters<typeof readOutputs>[1]) =>
+  readOutputs('foundation', outputs, {}, (read) => ({
+    bucket: read.textOrNull('bucket'),
+    addresses: read.each('elastic_ips', (ip) => ({ allocation: ip.text('allocation_id'), address: ip.text('public_ip') })),
+    certificate: read.textOrNull('certificate_arn'),
+    zone: read.textOrNull('zone_id'),
+  }));
