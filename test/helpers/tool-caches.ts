@@ -1,0 +1,26 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'platform');
+
+function newest(folder: string, file: string): string | undefined {
+  const base = join(cache, folder);
+  if (!existsSync(base)) return undefined;
+  return readdirSync(base)
+    .filter((name) => !name.startsWith('.'))
+    .map((name) => join(base, name, file))
+    .find((path) => existsSync(path));
+}
+
+/** Programs that `npm run setup` puts into the cache; undefined where that has not happened. */
+export const helmProgram = newest('kubectl-layer', 'helm');
+export const kubectlProgram = newest('kubectl-layer', 'kubectl');
+export const controlPlaneProgram = newest('control-plane', 'control-plane');
+
+/** A Python that has the requirements of the local AWS server: the cache's, or the machine's where it happens to fit. */
+export const awsPython =
+  newest('python', join('bin', 'python')) ??
+  (spawnSync('python3', ['-c', 'import moto, werkzeug'], { timeout: 20_000 }).status === 0 ? 'python3' : undefined);
