@@ -1,0 +1,23 @@
+import { PlatformError } from '../errors.ts';
+
+const howToGet: Readonly<Record<string, string>> = {
+  terraform: 'install Terraform 1.11 or newer: https://developer.hashicorp.com/terraform/install',
+  'ansible-playbook':
+    'install ansible-core 2.17 or newer: python3 -m pip install "ansible-core>=2.17" (a virtual environment is fine)',
+  python3: 'install Python 3.11 or newer: https://www.python.org/downloads/',
+  helm: 'install Helm 4 (or 3.18 and newer): https://helm.sh/docs/intro/install/',
+  kubectl: 'install kubectl within one minor version of the cluster: https://kubernetes.io/docs/tasks/tools/',
+  ssh: 'install OpenSSH (package openssh-client)',
+};
+
+/** TOOL_MISSING that says how to get the tool. */
+export function missingTool(tool: string, program: string): PlatformError {
+  return new PlatformError('TOOL_MISSING', {
+    message: `${tool} was not found${program === '' || program === tool ? ' on PATH' : ` (${program})`}`,
+    next: [
+      howToGet[tool] ?? `install ${tool} and put it on PATH`,
+      'or name its path in platform.yaml, then run platform doctor',
+    ],
+    facts: { tool, program },
+  });
+}
