@@ -5,7 +5,8 @@ import type { PlatformConfig } from '../config/config.ts';
  * that does not know the cluster id yet, since that is kept in it.
  */
 export const stateBucket = (config: PlatformConfig, account: string): string =>
-  (config.state.kind === 's3' ? config.state.bucket : undefined) ?? `platform-state-${account}-${config.region}-${config.name}`;
+  (config.state.kind === 's3' ? config.state.bucket : undefined) ??
+  `platform-state-${account}-${config.region}-${config.name}`;
 
 export const stateKey = (config: PlatformConfig, file: string): string => `${config.environment}/${file}`;
 
@@ -27,12 +28,15 @@ export function firstControlPlane(config: PlatformConfig): string {
   return first[0];
 }
 
-export const joiningNodes = (config: PlatformConfig): readonly string[] => nodeNames(config).filter((name) => name !== firstControlPlane(config));
+export const joiningNodes = (config: PlatformConfig): readonly string[] =>
+  nodeNames(config).filter((name) => name !== firstControlPlane(config));
 
-export const workers = (config: PlatformConfig): readonly string[] => nodeNames(config).filter((name) => config.nodes[name]?.role === 'worker');
+export const workers = (config: PlatformConfig): readonly string[] =>
+  nodeNames(config).filter((name) => config.nodes[name]?.role === 'worker');
 
 /** A node that is labelled for storage decides which twin of a manifest is used. */
-export const hasStorageNode = (config: PlatformConfig): boolean => Object.values(config.nodes).some((node) => node.labels['workload'] === 'storage');
+export const hasStorageNode = (config: PlatformConfig): boolean =>
+  Object.values(config.nodes).some((node) => node.labels['workload'] === 'storage');
 
 export const publicHosts = (config: PlatformConfig): readonly string[] =>
   config.domain === undefined
@@ -43,4 +47,5 @@ export const publicHosts = (config: PlatformConfig): readonly string[] =>
       ];
 
 export const hasIngress = (config: PlatformConfig): boolean =>
-  config.addons.includes('alb-controller') && (config.addons.includes('argocd') || config.addons.includes('monitoring'));
+  config.addons.includes('alb-controller') &&
+  (config.addons.includes('argocd') || config.addons.includes('monitoring'));

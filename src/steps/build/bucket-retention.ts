@@ -16,15 +16,26 @@ export const bucketRetention = stepWhen({
   inputs: (config, up) => ({ bucket: up.foundation?.bucket ?? null, rules: rules(config.backups.retentionDays) }),
   check: async (ctx, up) => {
     const bucket = up.foundation?.bucket;
-    if (bucket === null || bucket === undefined) return { state: 'satisfied', output: null, because: 'there is no data bucket' };
+    if (bucket === null || bucket === undefined)
+      return { state: 'satisfied', output: null, because: 'there is no data bucket' };
     const found = await ctx.aws.lifecycle(bucket);
     const same = canonical(found ?? null) === canonical(rules(ctx.config.backups.retentionDays));
-    if (same) return { state: 'satisfied', output: null, because: `backups are kept for ${ctx.config.backups.retentionDays} days` };
-    return { state: 'needed', because: found === undefined ? `bucket ${bucket} has no lifecycle rules` : `the lifecycle rules of ${bucket} differ` };
+    if (same)
+      return {
+        state: 'satisfied',
+        output: null,
+        because: `backups are kept for ${ctx.config.backups.retentionDays} days`,
+      };
+    return {
+      state: 'needed',
+      because:
+        found === undefined ? `bucket ${bucket} has no lifecycle rules` : `the lifecycle rules of ${bucket} differ`,
+    };
   },
   apply: async (ctx, up) => {
     const bucket = up.foundation?.bucket;
-    if (bucket !== null && bucket !== undefined) await ctx.aws.putLifecycle(bucket, rules(ctx.config.backups.retentionDays));
+    if (bucket !== null && bucket !== undefined)
+      await ctx.aws.putLifecycle(bucket, rules(ctx.config.backups.retentionDays));
     return null;
   },
 });

@@ -13,10 +13,20 @@ const issued: PlatformProbe<Certificate> = {
   within: minutes(45),
   test: async (ctx, { arn }) => {
     const found = await ctx.aws.certificate(arn);
-    if (found === undefined) return { is: 'failed', because: `certificate ${arn} is gone`, next: ['run `platform up` again: Terraform will request it anew'] };
+    if (found === undefined)
+      return {
+        is: 'failed',
+        because: `certificate ${arn} is gone`,
+        next: ['run `platform up` again: Terraform will request it anew'],
+      };
     if (found.status === 'ISSUED') return { is: 'ready', because: `issued for ${found.domains.join(', ')}` };
-    if (found.status === 'PENDING_VALIDATION') return { is: 'waiting', because: `ACM has not yet seen the validation record (${found.because})` };
-    return { is: 'failed', because: `ACM says ${found.status}: ${found.because}`, next: ['check that the zone of the domain is delegated, and its CAA records'] };
+    if (found.status === 'PENDING_VALIDATION')
+      return { is: 'waiting', because: `ACM has not yet seen the validation record (${found.because})` };
+    return {
+      is: 'failed',
+      because: `ACM says ${found.status}: ${found.because}`,
+      next: ['check that the zone of the domain is delegated, and its CAA records'],
+    };
   },
 };
 
@@ -33,7 +43,8 @@ export const certificate = stepWhen({
   check: async (ctx, up) => {
     const arn = required(up.foundation?.certificate);
     const found = await ctx.aws.certificate(arn);
-    if (found?.status === 'ISSUED') return { state: 'satisfied', output: { arn }, because: `issued for ${found.domains.join(', ')}` };
+    if (found?.status === 'ISSUED')
+      return { state: 'satisfied', output: { arn }, because: `issued for ${found.domains.join(', ')}` };
     return { state: 'needed', because: `ACM says ${found?.status ?? 'not found'}` };
   },
   apply: (_ctx, up) => Promise.resolve({ arn: required(up.foundation?.certificate) }),
@@ -41,6 +52,9 @@ export const certificate = stepWhen({
 });
 
 function required(arn: string | null | undefined): string {
-  if (arn === null || arn === undefined) throw new PlatformError('CONTRACT_BROKEN', { message: 'foundation gave no certificate although a domain is configured' });
+  if (arn === null || arn === undefined)
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: 'foundation gave no certificate although a domain is configured',
+    });
   return arn;
 }

@@ -18,19 +18,39 @@ export const cni = step({
   timeout: minutes(10),
   noProgressFor: minutes(6),
   retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
-  inputs: (config, up) => ({ play: playInputs(config, 'cni'), cni: config.network.cni, pods: config.network.pods, version: config.versions.cni[config.network.cni].version, cluster: up.controlPlane.identity.uid }),
+  inputs: (config, up) => ({
+    play: playInputs(config, 'cni'),
+    cni: config.network.cni,
+    pods: config.network.pods,
+    version: config.versions.cni[config.network.cni].version,
+    cluster: up.controlPlane.identity.uid,
+  }),
   check: async (ctx) => {
     const rollout = await rolloutOf(await ctx.cluster(), agent(ctx.config));
     if (rollout.is !== 'ready') return { state: 'needed', because: rollout.because };
-    return { state: 'satisfied', output: { cni: ctx.config.network.cni }, because: `${ctx.config.network.cni}: ${rollout.because ?? 'ready'}` };
+    return {
+      state: 'satisfied',
+      output: { cni: ctx.config.network.cni },
+      because: `${ctx.config.network.cni}: ${rollout.because ?? 'ready'}`,
+    };
   },
   apply: async (ctx, up) => {
     await play(ctx, 'cni', up.inventory, firstControlPlane(ctx.config));
     return { cni: ctx.config.network.cni };
   },
   ready: [
-    { ...calicoAvailable, test: async (ctx, out) => (ctx.config.network.cni === 'calico' ? calicoAvailable.test(ctx, out) : { is: 'ready', because: 'flannel has no operator' }) },
-    { ...rolledOut({ kind: 'DaemonSet', namespace: '', name: 'agent' }), name: 'network agents rolled out', test: async (ctx) => rolloutOf(await ctx.cluster(), agent(ctx.config)) },
+    {
+      ...calicoAvailable,
+      test: async (ctx, out) =>
+        ctx.config.network.cni === 'calico'
+          ? calicoAvailable.test(ctx, out)
+          : { is: 'ready', because: 'flannel has no operator' },
+    },
+    {
+      ...rolledOut({ kind: 'DaemonSet', namespace: '', name: 'agent' }),
+      name: 'network agents rolled out',
+      test: async (ctx) => rolloutOf(await ctx.cluster(), agent(ctx.config)),
+    },
   ],
 });
 

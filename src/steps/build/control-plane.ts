@@ -9,7 +9,10 @@ import { type Inventory, inventory, machineOf } from './inventory.ts';
 import { nodeBase } from './node-base.ts';
 import { play, playInputs } from './playbook.ts';
 
-export type ControlPlane = { readonly kubeconfig: string; readonly identity: { readonly server: string; readonly authority: string; readonly uid: string } };
+export type ControlPlane = {
+  readonly kubeconfig: string;
+  readonly identity: { readonly server: string; readonly authority: string; readonly uid: string };
+};
 
 /**
  * kubeadm init on the first control plane, and our own kubeconfig (0600), never the user's. The identity that is
@@ -30,17 +33,30 @@ export const controlPlane = step({
     network: { pods: config.network.pods, services: config.network.services },
   }),
   check: async (ctx): Promise<CheckResult<ControlPlane>> => {
-    if ((await ctx.files.read(kubeconfig(ctx))) === undefined) return { state: 'needed', because: 'there is no kubeconfig of this cluster yet' };
+    if ((await ctx.files.read(kubeconfig(ctx))) === undefined)
+      return { state: 'needed', because: 'there is no kubeconfig of this cluster yet' };
     try {
       const cluster = await ctx.cluster();
       const { status } = await cluster.raw('/readyz');
       if (status !== 200) return { state: 'needed', because: `/readyz answers ${status}` };
-      if ((await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'kubeadm-config' })) === undefined)
+      if (
+        (await cluster.get({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          namespace: 'kube-system',
+          name: 'kubeadm-config',
+        })) === undefined
+      )
         return { state: 'needed', because: 'kubeadm init did not go through to the end' };
       const identity = await cluster.identity();
-      return { state: 'satisfied', output: { kubeconfig: kubeconfig(ctx), identity: { ...identity } }, because: `API server ready at ${identity.server}` };
+      return {
+        state: 'satisfied',
+        output: { kubeconfig: kubeconfig(ctx), identity: { ...identity } },
+        because: `API server ready at ${identity.server}`,
+      };
     } catch (error) {
-      if (isPlatformError(error) && error.code === 'UNREACHABLE') return { state: 'needed', because: `the API server does not answer: ${error.message}` };
+      if (isPlatformError(error) && error.code === 'UNREACHABLE')
+        return { state: 'needed', because: `the API server does not answer: ${error.message}` };
       throw error;
     }
   },
@@ -49,7 +65,9 @@ export const controlPlane = step({
     ctx.note('fetching the kubeconfig');
     await fetchKubeconfig(ctx, up.inventory);
     const identity = await readIdentity(ctx);
-    await ctx.ledger.record([{ kind: 'kubernetes', id: identity.uid, unique: { authority: identity.authority }, step: 'control-plane' }]);
+    await ctx.ledger.record([
+      { kind: 'kubernetes', id: identity.uid, unique: { authority: identity.authority }, step: 'control-plane' },
+    ]);
     await ctx.ledger.mirror();
     return { kubeconfig: kubeconfig(ctx), identity: { ...identity } };
   },
@@ -64,8 +82,15 @@ async function fetchKubeconfig(ctx: StepContext, { hosts }: Inventory): Promise<
   const machine = machineOf(ctx.config, name, hosts);
   const text = (await ctx.ssh.readSecretFile(machine, '/etc/kubernetes/admin.conf', ctx.signal)).reveal();
   const server = /^\s*server:\s*https:\/\/([^:\s]+):(\d+)/m.exec(text);
-  if (server === null) throw new PlatformError('CONTRACT_BROKEN', { message: `/etc/kubernetes/admin.conf of ${name} names no server`, next: [`platform ssh ${name} -- sudo kubeadm init phase kubeconfig admin`] });
-  const endpoint = server[1] === hosts[name]?.privateAddress ? text.replace(`https://${server[1]}:`, `https://${machine.address}:`) : text;
+  if (server === null)
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: `/etc/kubernetes/admin.conf of ${name} names no server`,
+      next: [`platform ssh ${name} -- sudo kubeadm init phase kubeconfig admin`],
+    });
+  const endpoint =
+    server[1] === hosts[name]?.privateAddress
+      ? text.replace(`https://${server[1]}:`, `https://${machine.address}:`)
+      : text;
   await ctx.files.write(kubeconfig(ctx), endpoint, 0o600);
 }
 
@@ -73,7 +98,13 @@ async function readIdentity(ctx: StepContext): Promise<ClusterIdentity> {
   try {
     return await (await ctx.cluster()).identity();
   } catch (error) {
-    if (isPlatformError(error) && error.code === 'UNREACHABLE') throw new PlatformError('UNREACHABLE', { message: error.message, next: error.next, class: 'transient', cause: error });
+    if (isPlatformError(error) && error.code === 'UNREACHABLE')
+      throw new PlatformError('UNREACHABLE', {
+        message: error.message,
+        next: error.next,
+        class: 'transient',
+        cause: error,
+      });
     throw error;
   }
 }

@@ -17,13 +17,23 @@ export const etcdBackup = stepWhen({
   timeout: minutes(10),
   noProgressFor: minutes(6),
   retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
-  inputs: (config, up) => ({ play: playInputs(config, 'etcd-backup'), schedule: config.backups.schedule, bucket: up.foundation?.bucket ?? null, cluster: up.controlPlane.identity.uid }),
+  inputs: (config, up) => ({
+    play: playInputs(config, 'etcd-backup'),
+    schedule: config.backups.schedule,
+    bucket: up.foundation?.bucket ?? null,
+    cluster: up.controlPlane.identity.uid,
+  }),
   check: async (ctx, up) => {
     const machine = machineOf(ctx.config, firstControlPlane(ctx.config), up.inventory.hosts);
     const exit = await ctx.ssh.run(machine, ['systemctl', 'is-active', 'platform-etcd-backup.timer'], ctx.signal);
     const state = exit.stdout.trim();
-    if (state !== 'active') return { state: 'needed', because: `platform-etcd-backup.timer is ${state === '' ? 'not there' : state}` };
-    return { state: 'satisfied', output: null, because: `platform-etcd-backup.timer is active (${ctx.config.backups.schedule})` };
+    if (state !== 'active')
+      return { state: 'needed', because: `platform-etcd-backup.timer is ${state === '' ? 'not there' : state}` };
+    return {
+      state: 'satisfied',
+      output: null,
+      because: `platform-etcd-backup.timer is active (${ctx.config.backups.schedule})`,
+    };
   },
   apply: async (ctx, up) => {
     await play(ctx, 'etcd-backup', up.inventory);

@@ -22,25 +22,46 @@ export const foundation = stepWhen({
   check: async (ctx, up) => {
     const root = rootOf(ctx.config, up.backend);
     const { changes } = await ctx.terraform.plan(root, ctx.signal);
-    if (changes.length > 0) return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
-    return { state: 'satisfied', output: outputsOf(await ctx.terraform.outputs(root, ctx.signal)), because: 'Terraform has no changes' };
+    if (changes.length > 0)
+      return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
+    return {
+      state: 'satisfied',
+      output: outputsOf(await ctx.terraform.outputs(root, ctx.signal)),
+      because: 'Terraform has no changes',
+    };
   },
   settle: async (ctx, up) => {
-    const facts = settleFacts(ctx.config, up.backend.clusterId, await ctx.aws.owned(up.backend.clusterId), 'foundation');
+    const facts = settleFacts(
+      ctx.config,
+      up.backend.clusterId,
+      await ctx.aws.owned(up.backend.clusterId),
+      'foundation',
+    );
     for (const text of await ctx.terraform.settle(rootOf(ctx.config, up.backend), facts, ctx)) ctx.note(text);
   },
   apply: async (ctx, up) => {
     const output = outputsOf(await ctx.terraform.apply(rootOf(ctx.config, up.backend), ctx));
     await ctx.ledger.record([
-      ...(output.bucket === null ? [] : [{ kind: 's3-bucket', id: output.bucket, unique: { account: up.backend.account }, step: 'foundation' }]),
-      ...Object.entries(output.addresses).map(([name, address]) => ({ kind: 'elastic-ip', id: address.allocation, name, unique: { address: address.address }, step: 'foundation' })),
-      ...(output.certificate === null ? [] : [{ kind: 'certificate', id: output.certificate, unique: {}, step: 'foundation' }]),
+      ...(output.bucket === null
+        ? []
+        : [{ kind: 's3-bucket', id: output.bucket, unique: { account: up.backend.account }, step: 'foundation' }]),
+      ...Object.entries(output.addresses).map(([name, address]) => ({
+        kind: 'elastic-ip',
+        id: address.allocation,
+        name,
+        unique: { address: address.address },
+        step: 'foundation',
+      })),
+      ...(output.certificate === null
+        ? []
+        : [{ kind: 'certificate', id: output.certificate, unique: {}, step: 'foundation' }]),
     ]);
     return output;
   },
 });
 
-const rootOf = (config: PlatformConfig, backend: StateBackend): TerraformRoot => terraformRoot(config, 'foundation', backend, variables(config, backend));
+const rootOf = (config: PlatformConfig, backend: StateBackend): TerraformRoot =>
+  terraformRoot(config, 'foundation', backend, variables(config, backend));
 
 const variables = (config: PlatformConfig, backend: StateBackend) => ({
   cluster_id: backend.clusterId,
@@ -54,7 +75,10 @@ const variables = (config: PlatformConfig, backend: StateBackend) => ({
 const outputsOf = (outputs: Parameters<typeof readOutputs>[1]) =>
   readOutputs('foundation', outputs, {}, (read) => ({
     bucket: read.textOrNull('bucket'),
-    addresses: read.each('elastic_ips', (ip) => ({ allocation: ip.text('allocation_id'), address: ip.text('public_ip') })),
+    addresses: read.each('elastic_ips', (ip) => ({
+      allocation: ip.text('allocation_id'),
+      address: ip.text('public_ip'),
+    })),
     certificate: read.textOrNull('certificate_arn'),
     zone: read.textOrNull('zone_id'),
   }));

@@ -23,7 +23,12 @@ const running: PlatformProbe<Infrastructure> = {
     for (const [name, { id }] of Object.entries(output.nodes)) {
       const state = found.get(id);
       if (state === 'pending') return { is: 'waiting', because: `${name} (${id}) is pending` };
-      if (state !== 'running') return { is: 'failed', because: `${name} (${id}) is ${state ?? 'not found'}`, next: ['run `platform up` again: Terraform will start or make it'] };
+      if (state !== 'running')
+        return {
+          is: 'failed',
+          because: `${name} (${id}) is ${state ?? 'not found'}`,
+          next: ['run `platform up` again: Terraform will start or make it'],
+        };
     }
     return { is: 'ready', because: `${Object.keys(output.nodes).length} instances running` };
   },
@@ -39,12 +44,22 @@ export const infrastructure = step({
   timeout: minutes(20),
   noProgressFor: minutes(6),
   locks: () => ['terraform/cluster'],
-  inputs: (config, up) => ({ nodes: nodeVariables(config), vpc: config.network.vpc, allow: config.access.allow, cluster: up.backend.clusterId }),
+  inputs: (config, up) => ({
+    nodes: nodeVariables(config),
+    vpc: config.network.vpc,
+    allow: config.access.allow,
+    cluster: up.backend.clusterId,
+  }),
   check: async (ctx, up) => {
     const root = await rootOf(ctx, up.backend);
     const { changes } = await ctx.terraform.plan(root, ctx.signal);
-    if (changes.length > 0) return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
-    return { state: 'satisfied', output: described(ctx.config, up.backend, await ctx.terraform.outputs(root, ctx.signal)), because: 'Terraform has no changes' };
+    if (changes.length > 0)
+      return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
+    return {
+      state: 'satisfied',
+      output: described(ctx.config, up.backend, await ctx.terraform.outputs(root, ctx.signal)),
+      because: 'Terraform has no changes',
+    };
   },
   settle: async (ctx, up) => {
     const facts = settleFacts(ctx.config, up.backend.clusterId, await ctx.aws.owned(up.backend.clusterId), 'cluster');
@@ -82,7 +97,12 @@ async function rootOf(ctx: ReadContext, backend: StateBackend): Promise<Terrafor
 }
 
 const nodeVariables = (config: PlatformConfig) =>
-  Object.fromEntries(Object.entries(config.nodes).map(([name, { role, type, disk, eip, labels }]) => [name, { role, type, disk, eip, labels }]));
+  Object.fromEntries(
+    Object.entries(config.nodes).map(([name, { role, type, disk, eip, labels }]) => [
+      name,
+      { role, type, disk, eip, labels },
+    ]),
+  );
 
 const described = (config: PlatformConfig, backend: StateBackend, outputs: Parameters<typeof readOutputs>[1]) => ({
   ...outputsOf(config, outputs),
@@ -108,13 +128,20 @@ function outputsOf(config: PlatformConfig, outputs: Parameters<typeof readOutput
 }
 
 function ledgerEntries(output: Infrastructure): readonly LedgerEntry[] {
-  const one = (kind: string, id: string | null, unique: Readonly<Record<string, string>>, name?: string): LedgerEntry[] =>
+  const one = (
+    kind: string,
+    id: string | null,
+    unique: Readonly<Record<string, string>>,
+    name?: string,
+  ): LedgerEntry[] =>
     id === null ? [] : [{ kind, id, ...(name === undefined ? {} : { name }), unique, step: 'infrastructure' }];
   return [
     ...one('vpc', output.vpc, {}),
     ...one('security-group', output.securityGroup, { vpc: output.vpc }),
     ...one('key-pair', output.keyName, output.keyPairId === null ? {} : { keyPairId: output.keyPairId }),
     ...one('role', output.roleId, output.roleId === null ? {} : { roleId: output.roleId }),
-    ...Object.entries(output.nodes).flatMap(([name, node]) => one('instance', node.id, { vpc: output.vpc, zone: node.zone }, name)),
+    ...Object.entries(output.nodes).flatMap(([name, node]) =>
+      one('instance', node.id, { vpc: output.vpc, zone: node.zone }, name),
+    ),
   ];
 }

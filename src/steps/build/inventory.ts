@@ -41,9 +41,17 @@ export const inventory = step({
     const wanted = filesOf(ctx.config, up);
     for (const [path, text] of wanted.files) {
       const found = await ctx.files.read(path);
-      if (found !== text) return { state: 'needed', because: `${path.split('/').at(-1)} ${found === undefined ? 'does not exist' : 'does not fit the outputs'}` };
+      if (found !== text)
+        return {
+          state: 'needed',
+          because: `${path.split('/').at(-1)} ${found === undefined ? 'does not exist' : 'does not fit the outputs'}`,
+        };
     }
-    return { state: 'satisfied', output: wanted.output, because: `${Object.keys(wanted.output.hosts).length} hosts, as the outputs say` };
+    return {
+      state: 'satisfied',
+      output: wanted.output,
+      because: `${Object.keys(wanted.output.hosts).length} hosts, as the outputs say`,
+    };
   },
   apply: async (ctx, up) => {
     const wanted = filesOf(ctx.config, up);
@@ -55,7 +63,17 @@ export const inventory = step({
 interface Upstream {
   readonly backend: { readonly clusterId: string; readonly account: string };
   readonly infrastructure: {
-    readonly nodes: Readonly<Record<string, { readonly id: string; readonly privateAddress: string; readonly publicAddress: string | null; readonly zone: string }>>;
+    readonly nodes: Readonly<
+      Record<
+        string,
+        {
+          readonly id: string;
+          readonly privateAddress: string;
+          readonly publicAddress: string | null;
+          readonly zone: string;
+        }
+      >
+    >;
   };
   readonly addresses: Readonly<Record<string, { readonly address: string }>>;
 }
@@ -74,7 +92,16 @@ function hostsOf(config: PlatformConfig, up: Upstream): Readonly<Record<string, 
       const node = up.infrastructure.nodes[name] as Upstream['infrastructure']['nodes'][string];
       const address = up.addresses[name]?.address ?? node.publicAddress;
       if (address === null) throw new PlatformError('CONTRACT_BROKEN', { message: `${name} has no public address` });
-      return [name, { address, privateAddress: node.privateAddress, instance: node.id, providerId: `aws:///${node.zone}/${node.id}`, zone: node.zone }];
+      return [
+        name,
+        {
+          address,
+          privateAddress: node.privateAddress,
+          instance: node.id,
+          providerId: `aws:///${node.zone}/${node.id}`,
+          zone: node.zone,
+        },
+      ];
     }),
   );
 }
@@ -97,7 +124,11 @@ function variablesOf(config: PlatformConfig, up: Upstream): Readonly<Record<stri
     cni_version: versions.cni[network.cni].version,
     cni_manifests: versions.cni[network.cni].manifests.map(({ url, sha256 }) => ({ url, sha256 })),
     control_plane_endpoint: `${first.privateAddress}:6443`,
-    api_server_sans: [...controlPlanes.flatMap((name) => [name, hosts[name]?.address ?? '', hosts[name]?.privateAddress ?? '']), 'localhost', '127.0.0.1'],
+    api_server_sans: [
+      ...controlPlanes.flatMap((name) => [name, hosts[name]?.address ?? '', hosts[name]?.privateAddress ?? '']),
+      'localhost',
+      '127.0.0.1',
+    ],
     apt_repository: config.mirrors.apt ?? '',
     registry_mirrors: { ...config.mirrors.registries },
     backup_bucket: config.addons.includes('etcd-backup') ? dataBucket(up.backend.clusterId, up.backend.account) : '',
@@ -110,17 +141,33 @@ function filesOf(config: PlatformConfig, up: Upstream) {
   const hosts = hostsOf(config, up);
   const group = (name: string) => config.ansible.groups[name] ?? name;
   const ofRole = (role: string) =>
-    Object.fromEntries(Object.entries(hosts).filter(([name]) => config.nodes[name]?.role === role).map(([name, host]) => [name, hostVariables(config, name, host)]));
+    Object.fromEntries(
+      Object.entries(hosts)
+        .filter(([name]) => config.nodes[name]?.role === role)
+        .map(([name, host]) => [name, hostVariables(config, name, host)]),
+    );
   const tree = {
     all: {
       children: {
-        [group('cluster')]: { children: { [group('control_plane')]: { hosts: ofRole('control-plane') }, [group('workers')]: { hosts: ofRole('worker') } } },
+        [group('cluster')]: {
+          children: {
+            [group('control_plane')]: { hosts: ofRole('control-plane') },
+            [group('workers')]: { hosts: ofRole('worker') },
+          },
+        },
       },
     },
   };
-  const output: Inventory = { inventory: `${config.stateFolder}/inventory.yml`, variables: `${config.stateFolder}/variables.json`, hosts };
+  const output: Inventory = {
+    inventory: `${config.stateFolder}/inventory.yml`,
+    variables: `${config.stateFolder}/variables.json`,
+    hosts,
+  };
   const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
-  return { output, files: [[output.inventory, text(tree)] as const, [output.variables, text(variablesOf(config, up))] as const] };
+  return {
+    output,
+    files: [[output.inventory, text(tree)] as const, [output.variables, text(variablesOf(config, up))] as const],
+  };
 }
 
 function hostVariables(config: PlatformConfig, name: string, host: Host): Readonly<Record<string, unknown>> {

@@ -19,10 +19,19 @@ export const join = stepForEach({
   retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
   // etcd takes one new member at a time.
   locks: (config, key) => [`node/${key}`, ...(config.nodes[key]?.role === 'control-plane' ? ['etcd-members'] : [])],
-  inputs: (config, up, key) => ({ play: playInputs(config, 'join'), host: up.inventory.hosts[key] ?? null, labels: { ...config.nodes[key]?.labels }, cluster: up.controlPlane.identity.uid }),
+  inputs: (config, up, key) => ({
+    play: playInputs(config, 'join'),
+    host: up.inventory.hosts[key] ?? null,
+    labels: { ...config.nodes[key]?.labels },
+    cluster: up.controlPlane.identity.uid,
+  }),
   check: async (ctx, up) => {
     const node = await (await ctx.cluster()).get({ apiVersion: 'v1', kind: 'Node', name: ctx.key });
-    const problem = nodeProblem(ctx.config, { name: ctx.key, providerId: up.inventory.hosts[ctx.key]?.providerId ?? '' }, node);
+    const problem = nodeProblem(
+      ctx.config,
+      { name: ctx.key, providerId: up.inventory.hosts[ctx.key]?.providerId ?? '' },
+      node,
+    );
     if (problem !== undefined) return { state: 'needed', because: problem };
     return { state: 'satisfied', output: { node: ctx.key }, because: `${ctx.key} is a member, as the topology says` };
   },

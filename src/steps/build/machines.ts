@@ -26,15 +26,27 @@ export const machines = stepForEach({
     if (pinned.length === 0) return { state: 'needed', because: `no host key of ${host.address} is pinned` };
     const { open, because } = await ctx.ssh.reach(host.address, 22, ctx.signal);
     if (!open) return { state: 'needed', because };
-    const machine = { name: ctx.key, address: host.address, user: ctx.config.access.sshUser, key: ctx.config.access.sshKey };
-    const exit = await ctx.ssh.run(machine, ['cloud-init', 'status', '--format', 'json'], ctx.signal).catch((error: unknown) => {
-      // Another machine got this address: its keys are read anew from its own console, which AWS vouches for.
-      if (isPlatformError(error) && error.code === 'IDENTITY_MISMATCH') return undefined;
-      throw error;
-    });
-    if (exit === undefined) return { state: 'needed', because: `${host.address} shows another host key than the pinned one` };
+    const machine = {
+      name: ctx.key,
+      address: host.address,
+      user: ctx.config.access.sshUser,
+      key: ctx.config.access.sshKey,
+    };
+    const exit = await ctx.ssh
+      .run(machine, ['cloud-init', 'status', '--format', 'json'], ctx.signal)
+      .catch((error: unknown) => {
+        // Another machine got this address: its keys are read anew from its own console, which AWS vouches for.
+        if (isPlatformError(error) && error.code === 'IDENTITY_MISMATCH') return undefined;
+        throw error;
+      });
+    if (exit === undefined)
+      return { state: 'needed', because: `${host.address} shows another host key than the pinned one` };
     if (!/"status":\s*"done"/.test(exit.stdout)) return { state: 'needed', because: 'cloud-init is not done' };
-    return { state: 'satisfied', output: { name: ctx.key, address: host.address }, because: `${ctx.config.access.sshUser}@${host.address} logs in, cloud-init is done` };
+    return {
+      state: 'satisfied',
+      output: { name: ctx.key, address: host.address },
+      because: `${ctx.config.access.sshUser}@${host.address} logs in, cloud-init is done`,
+    };
   },
   apply: async (ctx, up) => {
     const host = hostOf(ctx, up.inventory.hosts);
@@ -68,4 +80,3 @@ function hostKeysIn(console: string): readonly string[] {
     .map((line) => /((?:ssh|ecdsa)-[a-z0-9-]+ [A-Za-z0-9+/]+=*)/.exec(line)?.[1])
     .filter((key) => key !== undefined);
 }
-

@@ -17,7 +17,9 @@ const equalToTopology: PlatformProbe<Nodes> = {
   noProgressFor: minutes(8),
   test: async (ctx, { nodes }) => {
     const problem = await nodesProblem(ctx.config, nodes, await ctx.cluster());
-    return problem === undefined ? { is: 'ready', because: `${nodes.length} of ${nodes.length} nodes Ready` } : { is: 'waiting', because: problem };
+    return problem === undefined
+      ? { is: 'ready', because: `${nodes.length} of ${nodes.length} nodes Ready` }
+      : { is: 'waiting', because: problem };
   },
 };
 

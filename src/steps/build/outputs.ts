@@ -7,7 +7,12 @@ type Outputs = Readonly<Record<string, Json>>;
  * Reads outputs by their contract: each missing or wrongly typed one is told, all at once (catalogue A8: outputs that
  * vanished in a refactor were found half an hour later, by Ansible).
  */
-export function readOutputs<T>(root: string, outputs: Outputs, map: Readonly<Record<string, string>>, read: (reader: OutputReader) => T): T {
+export function readOutputs<T>(
+  root: string,
+  outputs: Outputs,
+  map: Readonly<Record<string, string>>,
+  read: (reader: OutputReader) => T,
+): T {
   const problems: string[] = [];
   const reader = new OutputReader(outputs, map, problems);
   const value = read(reader);
@@ -68,10 +73,14 @@ export class OutputReader {
   }
 
   #broken<T>(name: string, wanted: string, found: Json | undefined, harmless: T): T {
-    const kind = found === undefined ? 'is missing' : `is ${found === null ? 'null' : Array.isArray(found) ? 'a list' : typeof found}`;
+    const kind =
+      found === undefined
+        ? 'is missing'
+        : `is ${found === null ? 'null' : Array.isArray(found) ? 'a list' : typeof found}`;
     this.#problems.push(`${this.#prefix}${this.#map[name] ?? name} ${kind}, must be ${wanted}`);
     return harmless;
   }
 }
 
-const isObject = (value: Json | undefined): value is Readonly<Record<string, Json>> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: Json | undefined): value is Readonly<Record<string, Json>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

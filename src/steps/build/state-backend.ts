@@ -25,16 +25,26 @@ export const stateBackend = step({
   onCancel: 'abort',
   timeout: minutes(2),
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
-  inputs: (config) => ({ environment: config.environment, name: config.name, region: config.region, state: { ...config.state } }),
+  inputs: (config) => ({
+    environment: config.environment,
+    name: config.name,
+    region: config.region,
+    state: { ...config.state },
+  }),
   check: async (ctx) => {
     const { account } = await ctx.aws.caller();
-    if (ctx.config.state.kind === 'local') return judgeIdentity(account, null, await ctx.files.read(localIdentity(ctx)));
+    if (ctx.config.state.kind === 'local')
+      return judgeIdentity(account, null, await ctx.files.read(localIdentity(ctx)));
     const bucket = stateBucket(ctx.config, account);
     const state = await ctx.aws.bucket(bucket);
     refuseForeign(bucket, state);
     const lacking = missingParts(state);
     if (lacking.length > 0)
-      return { state: 'needed', because: `bucket ${bucket} ${lacking.join(', ')}`, preview: [`S3 bucket ${bucket}: versioned, encrypted, public access blocked`] };
+      return {
+        state: 'needed',
+        because: `bucket ${bucket} ${lacking.join(', ')}`,
+        preview: [`S3 bucket ${bucket}: versioned, encrypted, public access blocked`],
+      };
     return judgeIdentity(account, bucket, await ctx.aws.object(bucket, stateKey(ctx.config, identityFile)));
   },
   apply: async (ctx) => {
@@ -52,37 +62,58 @@ export const stateBackend = step({
     const key = stateKey(ctx.config, identityFile);
     await ctx.aws.putObject(bucket, key, JSON.stringify({ clusterId: minted }), 'absent');
     const clusterId = parseIdentity(await ctx.aws.object(bucket, key));
-    if (clusterId === undefined) throw new PlatformError('AWS', { message: `${key} in ${bucket} cannot be read back`, class: 'transient' });
+    if (clusterId === undefined)
+      throw new PlatformError('AWS', { message: `${key} in ${bucket} cannot be read back`, class: 'transient' });
     await ctx.ledger.record([ledgerEntry(bucket, account)]);
     return { account, bucket, clusterId };
   },
 });
 
-const ledgerEntry = (bucket: string, account: string): LedgerEntry => ({ kind: 's3-bucket', id: bucket, unique: { account }, step: 'state-backend' });
+const ledgerEntry = (bucket: string, account: string): LedgerEntry => ({
+  kind: 's3-bucket',
+  id: bucket,
+  unique: { account },
+  step: 'state-backend',
+});
 
 const localIdentity = (ctx: ReadContext): string => `${ctx.config.stateFolder}/${identityFile}`;
 
 function judgeIdentity(account: string, bucket: string | null, text: string | undefined) {
   const clusterId = parseIdentity(text);
-  if (clusterId === undefined) return { state: 'needed', because: 'no cluster id was minted yet', preview: ['a new cluster id'] } as const;
-  return { state: 'satisfied', output: { account, bucket, clusterId }, because: `cluster ${clusterId}${bucket === null ? ', local state' : ` in ${bucket}`}` } as const;
+  if (clusterId === undefined)
+    return { state: 'needed', because: 'no cluster id was minted yet', preview: ['a new cluster id'] } as const;
+  return {
+    state: 'satisfied',
+    output: { account, bucket, clusterId },
+    because: `cluster ${clusterId}${bucket === null ? ', local state' : ` in ${bucket}`}`,
+  } as const;
 }
 
 function parseIdentity(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const found = /"clusterId":\s*"([a-z][a-z0-9-]+)"/.exec(text)?.[1];
   if (found === undefined)
-    throw new PlatformError('CONTRACT_BROKEN', { message: `${identityFile} holds no cluster id`, next: ['restore an earlier version of the object: the bucket keeps them'] });
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: `${identityFile} holds no cluster id`,
+      next: ['restore an earlier version of the object: the bucket keeps them'],
+    });
   return found;
 }
 
 function missingParts(state: BucketState): string[] {
   if (!state.exists) return ['does not exist'];
-  return [state.versioned ? [] : ['is not versioned'], state.encrypted ? [] : ['is not encrypted'], state.blocked ? [] : ['does not block public access']].flat();
+  return [
+    state.versioned ? [] : ['is not versioned'],
+    state.encrypted ? [] : ['is not encrypted'],
+    state.blocked ? [] : ['does not block public access'],
+  ].flat();
 }
 
 function refuseForeign(bucket: string, state: BucketState): void {
   if (state.foreign === undefined) return;
-  throw new PlatformError('FOREIGN', { message: `bucket ${bucket} cannot be used: ${state.foreign}`, next: ['name another one: state: { bucket: NAME }'], facts: { bucket } });
+  throw new PlatformError('FOREIGN', {
+    message: `bucket ${bucket} cannot be used: ${state.foreign}`,
+    next: ['name another one: state: { bucket: NAME }'],
+    facts: { bucket },
+  });
 }
-

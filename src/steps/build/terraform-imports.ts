@@ -13,7 +13,12 @@ interface Owned {
  * Where each resource that carries our tags belongs in our two roots. An apply that was cut leaves resources that AWS
  * has and the state has not (measured: instances made by RunInstances); applying again would make them a second time.
  */
-export function settleFacts(config: PlatformConfig, clusterId: string, owned: readonly Owned[], root: 'foundation' | 'cluster'): TerraformSettleFacts {
+export function settleFacts(
+  config: PlatformConfig,
+  clusterId: string,
+  owned: readonly Owned[],
+  root: 'foundation' | 'cluster',
+): TerraformSettleFacts {
   const existing: Record<string, string> = {};
   const healthy: string[] = [];
   for (const resource of owned) {
@@ -25,7 +30,11 @@ export function settleFacts(config: PlatformConfig, clusterId: string, owned: re
   return { existing, healthy };
 }
 
-function addressOf(config: PlatformConfig, clusterId: string, { type, tags }: Owned): { root: 'foundation' | 'cluster'; address: string } | undefined {
+function addressOf(
+  config: PlatformConfig,
+  clusterId: string,
+  { type, tags }: Owned,
+): { root: 'foundation' | 'cluster'; address: string } | undefined {
   const name = tags['Name'] ?? '';
   const suffix = name.startsWith(`${clusterId}-`) ? name.slice(clusterId.length + 1) : '';
   const cluster = (address: string) => ({ root: 'cluster', address }) as const;
@@ -46,7 +55,11 @@ function addressOf(config: PlatformConfig, clusterId: string, { type, tags }: Ow
     case 'aws_security_group':
       return suffix === 'node' ? cluster('aws_security_group.node') : undefined;
     case 'aws_vpc_security_group_ingress_rule':
-      return cluster(suffix === 'node-to-node' ? 'aws_vpc_security_group_ingress_rule.self' : `aws_vpc_security_group_ingress_rule.entrance["${tags['platform/entrance'] ?? ''}"]`);
+      return cluster(
+        suffix === 'node-to-node'
+          ? 'aws_vpc_security_group_ingress_rule.self'
+          : `aws_vpc_security_group_ingress_rule.entrance["${tags['platform/entrance'] ?? ''}"]`,
+      );
     case 'aws_vpc_security_group_egress_rule':
       return cluster('aws_vpc_security_group_egress_rule.internet');
     case 'aws_key_pair':

@@ -5,18 +5,28 @@ import { stateKey } from '../names.ts';
 import type { StateBackend } from './state-backend.ts';
 
 /** One of our roots, or the user's own tree in place of `cluster`. */
-export function terraformRoot(config: PlatformConfig, name: 'foundation' | 'cluster', backend: StateBackend, variables: Readonly<Record<string, Json>>): TerraformRoot {
+export function terraformRoot(
+  config: PlatformConfig,
+  name: 'foundation' | 'cluster',
+  backend: StateBackend,
+  variables: Readonly<Record<string, Json>>,
+): TerraformRoot {
   const own = config.terraform.dir;
   return {
     name,
     directory: own ?? `${config.program}/terraform/${name}`,
     variables: own === undefined ? variables : renamed(variables, config.terraform.vars),
-    ...(backend.bucket === null ? {} : { backend: { bucket: backend.bucket, key: stateKey(config, `${name}.tfstate`), region: config.region } }),
+    ...(backend.bucket === null
+      ? {}
+      : { backend: { bucket: backend.bucket, key: stateKey(config, `${name}.tfstate`), region: config.region } }),
   };
 }
 
 /** For a foreign tree only the variables that the map names are passed: it knows no others. */
-function renamed(variables: Readonly<Record<string, Json>>, map: Readonly<Record<string, string>>): Readonly<Record<string, Json>> {
+function renamed(
+  variables: Readonly<Record<string, Json>>,
+  map: Readonly<Record<string, string>>,
+): Readonly<Record<string, Json>> {
   return Object.fromEntries(Object.entries(map).map(([ours, theirs]) => [theirs, variables[ours] ?? null]));
 }
 
@@ -24,11 +34,17 @@ function renamed(variables: Readonly<Record<string, Json>>, map: Readonly<Record
 export function summarize(changes: readonly ResourceChange[]): string {
   const counts = new Map<string, number>();
   for (const change of changes) {
-    const kind = change.actions.includes('delete') && change.actions.includes('create') ? 'replace' : (change.actions[0] ?? 'no-op');
+    const kind =
+      change.actions.includes('delete') && change.actions.includes('create')
+        ? 'replace'
+        : (change.actions[0] ?? 'no-op');
     counts.set(kind, (counts.get(kind) ?? 0) + 1);
   }
   return [...counts].map(([kind, count]) => `${count} to ${kind}`).join(', ');
 }
 
 export const previewOf = (changes: readonly ResourceChange[]): readonly string[] =>
-  changes.map((change) => `${change.actions.join('+')} ${change.address}${change.reason === undefined ? '' : ` (${change.reason})`}`);
+  changes.map(
+    (change) =>
+      `${change.actions.join('+')} ${change.address}${change.reason === undefined ? '' : ` (${change.reason})`}`,
+  );

@@ -12,7 +12,10 @@ export const apiServerReady: PlatformProbe<unknown> = {
     const { status, body } = await (await ctx.cluster()).raw('/readyz?verbose');
     if (status === 200) return { is: 'ready', because: '/readyz answers ok' };
     const failing = body.split('\n').find((line) => line.startsWith('[-]'));
-    return { is: 'waiting', because: failing === undefined ? `/readyz answers ${status}` : `/readyz: ${failing.slice(3)}` };
+    return {
+      is: 'waiting',
+      because: failing === undefined ? `/readyz answers ${status}` : `/readyz: ${failing.slice(3)}`,
+    };
   },
 };
 
@@ -22,7 +25,14 @@ export const kubeadmConfigured: PlatformProbe<unknown> = {
   every: seconds(5),
   within: minutes(2),
   test: async (ctx) => {
-    const found = await (await ctx.cluster()).get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'kube-system', name: 'kubeadm-config' });
-    return found === undefined ? { is: 'waiting', because: 'ConfigMap kube-system/kubeadm-config does not exist' } : { is: 'ready' };
+    const found = await (await ctx.cluster()).get({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      namespace: 'kube-system',
+      name: 'kubeadm-config',
+    });
+    return found === undefined
+      ? { is: 'waiting', because: 'ConfigMap kube-system/kubeadm-config does not exist' }
+      : { is: 'ready' };
   },
 };

@@ -13,18 +13,31 @@ export const calicoAvailable: PlatformProbe<unknown> = {
   noProgressFor: minutes(6),
   test: async (ctx) => {
     const cluster = await ctx.cluster();
-    const installation = await cluster.get({ apiVersion: 'operator.tigera.io/v1', kind: 'Installation', name: 'default' });
+    const installation = await cluster.get({
+      apiVersion: 'operator.tigera.io/v1',
+      kind: 'Installation',
+      name: 'default',
+    });
     if (installation === undefined) return { is: 'waiting', because: 'the Installation does not exist yet' };
     const statuses = await cluster.list({ apiVersion: 'operator.tigera.io/v1', kind: 'TigeraStatus' });
-    if (!statuses.some((status) => status.metadata.name === 'calico')) return { is: 'waiting', because: 'the operator has written no status yet' };
+    if (!statuses.some((status) => status.metadata.name === 'calico'))
+      return { is: 'waiting', because: 'the operator has written no status yet' };
     for (const status of statuses) {
       const name = status.metadata.name;
-      const [available, degraded, progressing] = ['Available', 'Degraded', 'Progressing'].map((type) => conditionOf(status, type));
-      if (degraded?.status === 'True') return { is: 'waiting', because: `${name} is degraded: ${degraded.message ?? degraded.reason ?? 'no reason given'}` };
-      if (progressing?.status === 'True') return { is: 'waiting', because: `${name}: ${progressing.message ?? 'progressing'}` };
+      const [available, degraded, progressing] = ['Available', 'Degraded', 'Progressing'].map((type) =>
+        conditionOf(status, type),
+      );
+      if (degraded?.status === 'True')
+        return {
+          is: 'waiting',
+          because: `${name} is degraded: ${degraded.message ?? degraded.reason ?? 'no reason given'}`,
+        };
+      if (progressing?.status === 'True')
+        return { is: 'waiting', because: `${name}: ${progressing.message ?? 'progressing'}` };
       if (available?.status !== 'True') return { is: 'waiting', because: `${name} is not available yet` };
       const seen = available.observedGeneration ?? 0;
-      if (name === 'calico' && seen !== 0 && seen < (installation.metadata.generation ?? 0)) return { is: 'waiting', because: `${name} has not seen the latest Installation` };
+      if (name === 'calico' && seen !== 0 && seen < (installation.metadata.generation ?? 0))
+        return { is: 'waiting', because: `${name} has not seen the latest Installation` };
     }
     return { is: 'ready', because: `${statuses.length} TigeraStatus available` };
   },

@@ -24,7 +24,10 @@ export function listOf(value: unknown, ...path: readonly string[]): readonly unk
 }
 
 /** A condition of `status.conditions` by its type. */
-export function conditionOf(value: unknown, type: string): { status?: string; reason?: string; message?: string; observedGeneration?: number } | undefined {
+export function conditionOf(
+  value: unknown,
+  type: string,
+): { status?: string; reason?: string; message?: string; observedGeneration?: number } | undefined {
   const found = listOf(value, 'status', 'conditions').find((one) => fieldOf(one, 'type') === type);
   if (found === undefined) return undefined;
   const generation = numberOf(found, 'observedGeneration');
@@ -32,5 +35,10 @@ export function conditionOf(value: unknown, type: string): { status?: string; re
     const value = textOf(found, name);
     return value === undefined ? {} : { [name]: value };
   };
-  return { ...text('status'), ...text('reason'), ...text('message'), ...(generation === undefined ? {} : { observedGeneration: generation }) };
+  return {
+    ...text('status'),
+    ...text('reason'),
+    ...text('message'),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
 }
