@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { PlatformError } from '../../errors.ts';
+import type { Transport } from '../../tools/kube/transport.ts';
 import type { Clock, WritableTextFiles } from '../../tools/ports.ts';
-import { connectApi } from './api-client.ts';
-import type { ApiClient } from './api-client.ts';
 import * as argv from './arguments.ts';
 import type { ControlPlaneSettings } from './arguments.ts';
 import { auditPolicy } from './audit.ts';
+import { connectApi } from './connect.ts';
+import type { ApiAccess } from './connect.ts';
 import { ensureIdentity, kubeconfig } from './identity-files.ts';
 import type { IdentityFolder } from './identity-files.ts';
 import type { Program, ProgramPaths, ProgramRunner, RunningProgram } from './programs.ts';
@@ -27,8 +28,8 @@ export interface ControlPlane {
   readonly pids: Readonly<Record<Program, number>>;
   /** Resolves, never rejects, when any program ends: names it, and how it ended. After `stop` it means nothing. */
   readonly broken: Promise<{ readonly program: Program; readonly because: string; readonly log: string }>;
-  /** A client as administrator under the given user agent; close it when done. */
-  connect(userAgent: string): Promise<ApiClient>;
+  /** Raw requests as administrator under the given user agent; close it when done. */
+  connect(userAgent: string): Promise<Transport>;
   /** Ends all five within about a second and keeps the data, so that a later start goes on with the same objects. */
   stop(): Promise<void>;
 }
@@ -67,7 +68,8 @@ export async function startControlPlane(
     running.set(name, program);
     void program.ended.then((because) => breaks({ program: name, because, log }));
   };
-  const connect = async (userAgent: string): Promise<ApiClient> => connectApi({ ...(await admin(world, identity)), server, userAgent });
+  const connect = async (userAgent: string): Promise<Transport> =>
+    connectApi(await administrator(world.files, identity, server), userAgent, world.clock);
   const stop = (): Promise<void> => stopAll(world.runner, running);
 
   try {
@@ -109,16 +111,13 @@ async function writeFiles(world: ControlPlaneWorld, settings: ControlPlaneSettin
   return identity;
 }
 
-async function admin(
-  world: ControlPlaneWorld,
-  identity: IdentityFolder,
-): Promise<{ authority: string; certificate: string; key: string }> {
-  const read = async (file: string): Promise<string> => (await world.files.read(identity.path(file))) ?? '';
-  return { authority: await read('ca.crt'), certificate: await read('admin.crt'), key: await read('admin.key') };
+async function administrator(files: WritableTextFiles, identity: IdentityFolder, server: string): Promise<ApiAccess> {
+  const read = async (file: string): Promise<string> => (await files.read(identity.path(file))) ?? '';
+  return { server, authority: await read('ca.crt'), certificate: await read('admin.crt'), key: await read('admin.key') };
 }
 
 interface Waiting {
-  readonly client: ApiClient;
+  readonly client: Transport;
   readonly broken: ControlPlane['broken'];
   readonly signal: AbortSignal;
   readonly clock: Clock;
@@ -142,7 +141,7 @@ async function answers(waiting: Waiting, path: string): Promise<void> {
       });
     }
     try {
-      const answer = await client.ask('GET', path);
+      const answer = await client.send({ method: 'GET', path });
       if (answer.status === 200) return;
       last = `status ${answer.status}: ${answer.body.slice(0, 300)}`;
     } catch (error) {
