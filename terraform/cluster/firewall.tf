@@ -23,7 +23,6 @@ resource "aws_vpc_security_group_ingress_rule" "self" {
   security_group_id            = aws_security_group.node.id
   referenced_security_group_id = aws_security_group.node.id
   ip_protocol                  = "-1"
-  description                  = "node to node"
   tags                         = { Name = "${var.cluster_id}-node-to-node" }
 }
 

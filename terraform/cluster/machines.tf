@@ -76,9 +76,10 @@ resource "aws_instance" "node" {
   }
 
   lifecycle {
-    # A machine keeps the image it was born with (a newer one must not replace the whole fleet), and stopping it or
-    # giving it an Elastic IP, which changes what AWS says about its address, must not replace it either.
-    ignore_changes = [ami, user_data, user_data_base64, associate_public_ip_address]
+    # A machine keeps the image, the name and the zone it was born with: a newer image must not replace the whole
+    # fleet, and only `node replace` (-replace, which takes today's values) ends a machine. Stopping it, or giving it
+    # an Elastic IP, changes what AWS says about its address; that must not replace it either.
+    ignore_changes = [ami, user_data, user_data_base64, subnet_id, associate_public_ip_address]
 
     precondition {
       condition     = contains(data.aws_ec2_instance_type.this[each.value.type].supported_architectures, data.aws_ami.node.architecture)

@@ -32,11 +32,16 @@ locals {
   zones = { for index in range(local.zone_count) : tostring(index) => local.sorted_zones[index] }
 }
 
+# Names resolve (enable_dns_support is on by default). enable_dns_hostnames would only give machines names in AWS's
+# domain, which nothing here uses, and the provider waits 10 s for it in front of everything else. Who needs it (EFS,
+# private interface endpoints) may turn it on in AWS: it is left alone.
 resource "aws_vpc" "this" {
-  cidr_block           = var.vpc_cidr
-  enable_dns_support   = true
-  enable_dns_hostnames = true
-  tags                 = { Name = var.cluster_id }
+  cidr_block = var.vpc_cidr
+  tags       = { Name = var.cluster_id }
+
+  lifecycle {
+    ignore_changes = [enable_dns_hostnames]
+  }
 }
 
 # Public subnets, but without map_public_ip_on_launch: setting it costs the provider two more waits (measured: see
