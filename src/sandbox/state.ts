@@ -1,0 +1,22 @@
+/** What a running sandbox tells the rest of the program: everything that differs from AWS, and nothing else does. */
+export interface SandboxState {
+  readonly version: 1;
+  /** `.platform/ENV/sandbox`. */
+  readonly folder: string;
+  readonly supervisor: { readonly pid: number; readonly startTime: string };
+  /** AWS stand-in: http://127.0.0.1:PORT. Its id changes when it lost its memory. */
+  readonly endpoint: string;
+  readonly serverId: string;
+  /** DNS server that stands for every authoritative one: 127.0.0.1:PORT. */
+  readonly dns: string;
+  /** Where connections to a port of a load balancer really go. */
+  readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
+  /** Values for `mirrors.charts` and `mirrors.manifests`. */
+  readonly mirrors: { readonly charts: string; readonly manifests: string };
+  /** Loopback API that the shims and `reach` speak to. */
+  readonly controlApi: string;
+  /** Programs that stand for, or are, the tools. */
+  readonly tools: Readonly<Record<'ssh' | 'ansible-playbook' | 'helm' | 'python', string>>;
+  /** A Terraform CLI configuration that knows a provider mirror; absent: the registry is used. */
+  readonly terraformConfiguration?: string;
+}
