@@ -1,18 +1,40 @@
 import { type Document, isScalar, LineCounter, parseAllDocuments, type Scalar, visit } from 'yaml';
 import { PlatformError } from '../errors.ts';
-import type { Templates, TextFiles } from './ports.ts';
+import type { KubernetesObject, Placeholders, Templates, TextFiles } from './ports.ts';
 
-export type TemplateValues = Readonly<Record<string, string | number | boolean>>;
-
-/** Renders files below one folder; a missing file, and every problem that `render` knows, is TEMPLATE_INVALID. */
+/** Fills files below one folder; a missing file, and every problem that `render` and `objectsOf` know, is TEMPLATE_INVALID. */
 export function templatesIn(folder: string, files: TextFiles): Templates {
-  return {
-    async render(file, values) {
-      const text = await files.read(`${folder}/${file}`);
-      if (text === undefined) throw invalid([{ file, line: 0, placeholder: '', because: 'there is no such template' }]);
-      return render(text, values, file);
-    },
+  const text = async (file: string, values: Placeholders): Promise<string> => {
+    const template = await files.read(`${folder}/${file}`);
+    if (template === undefined)
+      throw invalid([{ file, line: 0, placeholder: '', because: 'there is no such template' }]);
+    return render(template, values, file);
   };
+  return { text, objects: async (file, values) => objectsOf(await text(file, values), file) };
+}
+
+/** The Kubernetes objects of a YAML text, in order; a document that is not one is TEMPLATE_INVALID, an empty one is skipped. */
+export function objectsOf(text: string, file: string): readonly KubernetesObject[] {
+  const { documents, problems } = read(text, file);
+  const found = documents
+    .map((document) => document.toJS() as Partial<KubernetesObject> | null)
+    .filter((object) => object !== null);
+  for (const [index, object] of found.entries()) {
+    if (
+      typeof object.apiVersion !== 'string' ||
+      typeof object.kind !== 'string' ||
+      typeof object.metadata?.name !== 'string'
+    ) {
+      problems.push({
+        file,
+        line: 0,
+        placeholder: '',
+        because: `document ${index + 1} has no apiVersion, kind and metadata.name`,
+      });
+    }
+  }
+  if (problems.length > 0) throw invalid(problems);
+  return found as readonly KubernetesObject[];
 }
 
 /**
@@ -22,7 +44,7 @@ export function templatesIn(folder: string, files: TextFiles): Templates {
  * the value's own type; a quoted one, or one with text around it, is a string. Keys may hold placeholders, comments are left alone.
  * A value that nothing uses is an error too: it is the other half of a typo. `$(`, `$name` and `$` are ordinary text.
  */
-export function render(text: string, values: TemplateValues, file: string): string {
+export function render(text: string, values: Placeholders, file: string): string {
   const { documents, scalars, problems } = read(text, file);
   const used = new Set<string>();
   for (const { scalar, line } of scalars) {
@@ -97,7 +119,7 @@ function read(
       file,
       line: lines.linePos(error.pos[0]).line,
       placeholder: '',
-      because: `not YAML: ${error.message.split('\n')[0]}`,
+      because: `not YAML: ${error.message.replace(/ at line [^]*/, '')}`,
     })),
   );
   const scalars: Found[] = [];
@@ -113,7 +135,7 @@ function read(
   return { documents, scalars, problems };
 }
 
-function invalid(problems: readonly [Problem, ...Problem[]] | readonly Problem[]): PlatformError {
+function invalid(problems: readonly Problem[]): PlatformError {
   const first = problems[0] as Problem;
   const lines = problems.map(
     ({ file, line, placeholder: name, because }) =>
