@@ -44,8 +44,8 @@ resource "aws_vpc" "this" {
   }
 }
 
-# Public subnets, but without map_public_ip_on_launch: setting it costs the provider two more waits (measured: see
-# README), and the instances ask for a public address themselves.
+# Public subnets, but without map_public_ip_on_launch: the provider pauses 10 s for that attribute, in front of the
+# machines, which ask for a public address themselves.
 resource "aws_subnet" "public" {
   for_each = local.zones
 
