@@ -49,20 +49,53 @@ export type DurableEvent =
       config: string;
       steps: readonly { id: StepId; title: string; needs: readonly StepId[] }[];
     }
-  | { type: 'run.resumed'; pid: number; startTime: string; bootId: string; host: string; because: string; repairedBytes: number }
+  | {
+      type: 'run.resumed';
+      pid: number;
+      startTime: string;
+      bootId: string;
+      host: string;
+      because: string;
+      repairedBytes: number;
+    }
   | { type: 'plan.fixed'; digest: string; rows: readonly PlanRow[] }
   | { type: 'step.intent'; step: StepId; attempt: number; inputs: string; because: string }
   | { type: 'step.spawned'; step: StepId; attempt: number; process: SpawnedProcess }
-  | { type: 'step.adopted'; step: StepId; attempt: number; process: SpawnedProcess; exitCode: number | null; signal: string | null }
+  | {
+      type: 'step.adopted';
+      step: StepId;
+      attempt: number;
+      process: SpawnedProcess;
+      exitCode: number | null;
+      signal: string | null;
+    }
   | { type: 'step.settled'; step: StepId; attempt: number; because: string }
   | { type: 'step.applied'; step: StepId; attempt: number; output: Json; work: number }
   /** `kept` without an attempt in this run: found as it should be. */
-  | { type: 'step.done'; step: StepId; attempt: number; output: Json; inputs: string; kept: boolean; because: string; work: number; wait: number }
+  | {
+      type: 'step.done';
+      step: StepId;
+      attempt: number;
+      output: Json;
+      inputs: string;
+      kept: boolean;
+      because: string;
+      work: number;
+      wait: number;
+    }
   | { type: 'step.failed'; step: StepId; attempt: number; failure: Failure; work: number; wait: number }
   | { type: 'step.interrupted'; step: StepId; attempt: number; because: string }
   | { type: 'step.skipped'; step: StepId; because: string; blockedBy: readonly StepId[] }
   | { type: 'step.forgotten'; step: StepId; because: string }
-  | { type: 'probe.sample'; step: StepId; probe: string; is: 'ready' | 'waiting' | 'failed'; because: string; elapsed: number; within: number }
+  | {
+      type: 'probe.sample';
+      step: StepId;
+      probe: string;
+      is: 'ready' | 'waiting' | 'failed';
+      because: string;
+      elapsed: number;
+      within: number;
+    }
   | { type: 'signal.received'; signal: string; count: number }
   | { type: 'run.finished'; ending: 'done' | 'failed' | 'interrupted'; exitCode: number; wall: number }
   /** The environment was removed, or its far side vanished: earlier records no longer describe anything. */
@@ -91,7 +124,12 @@ export interface SpawnedProcess {
 export type PlatformEvent = (DurableEvent | ShownEvent) & { readonly at: number; readonly run: string };
 
 const shown: ReadonlySet<string> = new Set<ShownEvent['type']>([
-  'step.waiting', 'step.checking', 'step.note', 'step.retrying', 'run.cancelling', 'run.message',
+  'step.waiting',
+  'step.checking',
+  'step.note',
+  'step.retrying',
+  'run.cancelling',
+  'run.message',
 ]);
 
 /** Tells whether an event is a journal record. */

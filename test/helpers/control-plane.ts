@@ -3,9 +3,25 @@ import { mkdirSync, openSync, closeSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join } from 'node:path';
+import process, { env } from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { describeBuild, programsIn } from '../../src/sandbox/control-plane/description.ts';
 import type { ProgramRunner } from '../../src/sandbox/control-plane/programs.ts';
+import { programFolders } from '../../src/tools/program-folder.ts';
 import type { WritableTextFiles } from '../../src/tools/ports.ts';
+
+/** The programs that this checkout's sources describe, as the cache holds them. */
+export async function cachedPrograms() {
+  const description = await describeBuild(
+    programFolders,
+    fileURLToPath(new URL('../../sandbox/control-plane', import.meta.url)),
+  );
+  const cache = env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache');
+  const found = await programsIn(programFolders, join(cache, 'platform', 'control-plane', description.key));
+  return { description, found };
+}
 
 /** Plain children of the test process; `pids` are all that were ever started. */
 export function childRunner(): ProgramRunner & { readonly pids: number[] } {

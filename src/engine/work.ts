@@ -1,0 +1,172 @@
+import { PlatformError } from '../errors.ts';
+import type { Command as ToolCommand, Processes } from '../tools/ports.ts';
+import { withDeadline } from './deadline.ts';
+import type { Engine } from './engine.ts';
+import { failureOf } from './failure.ts';
+import { fingerprint } from './fingerprint.ts';
+import { upstreamOf } from './graph.ts';
+import { type LiveStep, scopeOf } from './live-step.ts';
+import { type Decision, decide, decideUnseen, wantsSettling } from './plan.ts';
+import { recover } from './recover.ts';
+import { delayBeforeRetry } from './retry.ts';
+import type { ScheduleEvent } from './schedule-messages.ts';
+import type { Json } from './types.ts';
+
+/** One try of a step, from doubt to its output on disk; tells the scheduler how it went. Never rejects. */
+export async function work(engine: Engine, live: LiveStep): Promise<ScheduleEvent> {
+  const { clock } = engine.options;
+  const { id } = live.instance;
+  live.tries += 1;
+  live.startedAt = clock.monotonic();
+  live.lastProgress = live.startedAt;
+  let worked = false;
+  const ended = (): number => Math.round(clock.monotonic() - live.startedAt);
+  try {
+    const decision = await judge(engine, live);
+    live.because = decision.because;
+    if (decision.action === 'ask') throw inDoubt(id, decision.because);
+    if (decision.action === 'run') {
+      worked = true;
+      live.output = await apply(engine, live, decision.because);
+      live.work = ended();
+      live.kept = false;
+    } else {
+      live.output = decision.output;
+      live.kept = decision.action === 'keep';
+      live.work = decision.action === 'probe' ? (live.record?.work ?? 0) : 0;
+    }
+    if (live.over) return { type: 'left', step: id };
+    return await applied(engine, live, worked, decision.unproven === true || decision.action !== 'keep');
+  } catch (error) {
+    live.work = ended();
+    return failed(engine, live, error, worked);
+  }
+}
+
+async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
+  const { config, contexts } = engine.options;
+  const { instance } = live;
+  const { spec } = instance.step;
+  const up = upstreamOf(instance, (need) => engine.outputs.get(need));
+  live.inputs = fingerprint(spec.inputs(config, up as never, instance.key) as Json);
+  const { record } = live;
+  if (record !== undefined && wantsSettling(record) && !live.settled) {
+    await bounded(engine, live, () => recover(engine, live, record, writeContext(engine, live, record.attempts), up));
+    live.settled = true;
+  }
+  const evidence = { record, inputs: live.inputs, repeat: spec.repeat, mayRepeat: engine.selected.mayRepeat(instance.id) };
+  const unseen = decideUnseen(evidence);
+  if (unseen?.action === 'probe') return unseen;
+  engine.show({ type: 'step.checking', step: instance.id });
+  const ctx = contexts.read(scopeOf(live, engine.options.journal.run, engine.options.clock, note(engine, live)));
+  return decide(evidence, await bounded(engine, live, () => spec.check(ctx, up as never)));
+}
+
+async function apply(engine: Engine, live: LiveStep, because: string): Promise<Json> {
+  const { instance } = live;
+  if (live.controller.signal.aborted) throw new PlatformError('INTERRUPTED', { message: 'cancelled before it began' });
+  live.attempt += 1;
+  await engine.record({ type: 'step.intent', step: instance.id, attempt: live.attempt, inputs: live.inputs, because });
+  const up = upstreamOf(instance, (need) => engine.outputs.get(need));
+  return bounded(engine, live, () => instance.step.spec.apply(writeContext(engine, live, live.attempt), up as never));
+}
+
+/** Applied and, where nothing is left to prove, done: both records in one go. */
+async function applied(engine: Engine, live: LiveStep, worked: boolean, toProve: boolean): Promise<ScheduleEvent> {
+  const { id, step } = live.instance;
+  const probes = toProve && (step.spec.ready?.length ?? 0) > 0;
+  const output = live.output as Json;
+  const { attempt, work: took } = live;
+  const first = worked ? engine.record({ type: 'step.applied', step: id, attempt, output, work: took }) : undefined;
+  const second = probes ? undefined : recordDone(engine, live);
+  await Promise.all([first, second]);
+  return { type: probes ? 'applied' : 'done', step: id };
+}
+
+/** The output is known to dependants once it is on disk. */
+export async function recordDone(engine: Engine, live: LiveStep): Promise<void> {
+  const { attempt, inputs, kept, because, work: took, wait } = live;
+  const step = live.instance.id;
+  const output = live.output as Json;
+  await engine.record({ type: 'step.done', step, attempt, output, inputs, kept, because, work: took, wait });
+  engine.outputs.set(step, output);
+}
+
+/** What becomes of a step whose call threw. A cut is only an interruption where the step was at work. */
+export async function failed(engine: Engine, live: LiveStep, error: unknown, worked: boolean): Promise<ScheduleEvent> {
+  const step = live.instance.id;
+  if (live.over) return { type: 'left', step };
+  try {
+    if (live.cut !== undefined) {
+      if (!worked) return { type: 'left', step };
+      await engine.record({ type: 'step.interrupted', step, attempt: live.attempt, because: `cancelled: ${live.cut}` });
+      return { type: 'interrupted', step };
+    }
+    const failure = failureOf(error);
+    live.failure = failure;
+    const { clock, random } = engine.options;
+    const delay = delayBeforeRetry(failure, live.tries, live.instance.step.spec.retry, () => random.next());
+    if (delay === undefined) return await recordFailed(engine, live);
+    engine.show({ type: 'step.retrying', step, attempt: live.attempt, delay, failure });
+    // From here on the attempt counts as failed: what it achieved is found by looking.
+    live.record = { ...emptyRecord, id: step, run: engine.options.journal.run, attempts: live.attempt, inputs: live.inputs, failure, because: failure.message, at: clock.now() };
+    live.controller = new AbortController();
+    return { type: 'retry', step, delay };
+  } catch {
+    return { type: 'left', step };
+  }
+}
+
+/** The last failure of a step on disk. */
+export async function recordFailed(engine: Engine, live: LiveStep): Promise<ScheduleEvent> {
+  const { attempt, failure, work: took, wait } = live;
+  const step = live.instance.id;
+  if (failure !== undefined) await engine.record({ type: 'step.failed', step, attempt, failure, work: took, wait });
+  return { type: 'failed', step };
+}
+
+const emptyRecord = { state: 'failed', work: 0, wait: 0, processes: [] } as const;
+
+function writeContext(engine: Engine, live: LiveStep, attempt: number): never {
+  const { contexts, launcher, journal, clock } = engine.options;
+  const step = live.instance.id;
+  const processes = launcher.processesFor({
+    run: journal.run,
+    step,
+    attempt,
+    spawned: (process) => engine.record({ type: 'step.spawned', step, attempt, process }),
+  });
+  return contexts.write(scopeOf(live, journal.run, clock, note(engine, live)), countingLines(processes, live, engine)) as never;
+}
+
+/** Each line that a tool prints counts as progress. */
+function countingLines(processes: Processes, live: LiveStep, engine: Engine): Processes {
+  const onLine = (command: ToolCommand) => (line: string, stream: 'stdout' | 'stderr') => {
+    live.lastProgress = engine.options.clock.monotonic();
+    command.onLine?.(line, stream);
+  };
+  return { run: (command) => processes.run({ ...command, onLine: onLine(command) }) };
+}
+
+function bounded<T>(engine: Engine, live: LiveStep, call: () => Promise<T>): Promise<T> {
+  const { clock, launcher } = engine.options;
+  const { timeout, noProgressFor } = live.instance.step.spec;
+  const overdue = {
+    lastProgress: () => live.lastProgress,
+    stop: (reason: Error) => live.controller.abort(reason),
+    kill: () => launcher.signal(live.instance.id, 'SIGKILL'),
+  };
+  return withDeadline(clock, { timeout, noProgressFor }, overdue, call);
+}
+
+function note(engine: Engine, live: LiveStep): (text: string) => void {
+  return (text) => engine.show({ type: 'step.note', step: live.instance.id, text });
+}
+
+function inDoubt(step: string, because: string): PlatformError {
+  return new PlatformError('IN_DOUBT', {
+    message: because,
+    next: [`look at what is there, then allow it: --again ${step}`],
+    facts: { step },
+  });
+}
