@@ -1,24 +1,21 @@
 import { mkdtempSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readAudit, writesBy } from '../../src/sandbox/control-plane/audit.ts';
 import { startControlPlane } from '../../src/sandbox/control-plane/cluster.ts';
 import type { ControlPlane } from '../../src/sandbox/control-plane/cluster.ts';
-import { describeBuild, programsIn } from '../../src/sandbox/control-plane/description.ts';
-import { diskFiles } from '../../src/sandbox/control-plane/disk.ts';
 import { csiNodeObject, networkAnnotation, nodeObject } from '../../src/sandbox/control-plane/node-object.ts';
 import type { Transport } from '../../src/tools/kube/transport.ts';
 import { systemClock } from '../../src/tools/clock.ts';
-import { childRunner, freePorts, isAlive, plainFiles } from '../helpers/control-plane.ts';
+import { cachedPrograms, childRunner, freePorts, isAlive, plainFiles } from '../helpers/control-plane.ts';
 import { until } from '../helpers/until.ts';
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const description = await describeBuild(diskFiles, here('../../sandbox/control-plane'));
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'platform', 'control-plane', description.key);
-const found = await programsIn(diskFiles, cache);
-const reason = 'missing' in found ? `skipped: no control plane in the cache (${description.key}); npm run setup makes it` : '';
+const { description, found } = await cachedPrograms();
+const reason =
+  'missing' in found ? `skipped: no control plane in the cache (${description.key}); npm run setup makes it` : '';
 
 const gibibyte = 1024 ** 3;
 const names = ['k8s-master', 'k8s-worker-1', 'k8s-worker-2', 'k8s-storage'] as const;
@@ -85,7 +82,7 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
   const get = async (path: string): Promise<Live> => JSON.parse((await api.send({ method: 'GET', path })).body) as Live;
   const create = async (path: string, body: object): Promise<void> => {
     const answer = await api.send({ method: 'POST', path, body });
-    expect(answer.status, answer.body).toBe(201);
+    expect(answer).toMatchObject({ status: 201 });
   };
   const condition = (live: Live, type: string) => live.status.conditions?.find((one) => one.type === type);
   const isReady = async (name: string): Promise<boolean> => {
@@ -118,7 +115,10 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
       return live.spec['taints'] === undefined && live;
     });
     expect(condition(worker, 'NetworkUnavailable')).toMatchObject({ status: 'False', reason: 'CalicoIsUp' });
-    expect(worker.spec).toMatchObject({ providerID: facts[1]?.providerId, podCIDR: expect.stringMatching(/^192\.168\./) });
+    expect(worker.spec).toMatchObject({
+      providerID: facts[1]?.providerId,
+      podCIDR: expect.stringMatching(/^192\.168\./),
+    });
     expect(worker.status).toMatchObject({
       addresses: expect.arrayContaining([{ type: 'InternalIP', address: '10.0.1.11' }]),
       capacity: { cpu: '2', pods: '110' },
@@ -157,7 +157,7 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
       return condition(live, 'Ready')?.status === 'Unknown';
     });
     await mark(null);
-    await until('k8s-storage is ready', () => isReady('k8s-storage'));
+    expect(await until('k8s-storage is ready', () => isReady('k8s-storage'))).toBe(true);
   });
 
   test('the CSI driver can be simulated on a node', async () => {
@@ -207,9 +207,12 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
     await until('the Deployment has three', async () => (await counts('deployments', 'availableReplicas')) === 3);
     await until('the StatefulSet has two', async () => (await counts('statefulsets', 'readyReplicas')) === 2);
     await until('the DaemonSet is on all four', async () => (await counts('daemonsets', 'numberAvailable')) === 4);
-    const ended = async (name: string, type: string) => condition(await get(`${batch}/jobs/${name}`), type)?.status === 'True';
+    const ended = async (name: string, type: string) =>
+      condition(await get(`${batch}/jobs/${name}`), type)?.status === 'True';
     await until('the good Job is complete', () => ended('good', 'Complete'));
     await until('the bad Job has failed', () => ended('bad', 'Failed'));
+    expect((await get(`${batch}/jobs/bad`)).status).toMatchObject({ failed: 1 });
+    expect((await get(`${batch}/jobs/good`)).status).toMatchObject({ succeeded: 1 });
   });
 
   test.each([

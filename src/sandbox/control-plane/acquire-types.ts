@@ -1,7 +1,7 @@
 import type { Clock, Processes } from '../../tools/ports.ts';
 import type { ProgramPaths } from './programs.ts';
 
-/** The files that acquiring touches; `disk.ts` is the real one. */
+/** The files that acquiring touches; `tools/program-folder.ts` is the real one. */
 export interface BinaryFiles {
   readText(path: string): Promise<string>;
   /** Whether it is a file that may be executed. */

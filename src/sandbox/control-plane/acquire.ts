@@ -41,7 +41,11 @@ export async function acquirePrograms(world: AcquireWorld, request: AcquireReque
   });
 }
 
-async function fromCache(world: AcquireWorld, request: AcquireRequest, description: BuildDescription): Promise<Attempt> {
+async function fromCache(
+  world: AcquireWorld,
+  request: AcquireRequest,
+  description: BuildDescription,
+): Promise<Attempt> {
   const folder = join(request.cache, description.key);
   const found = await programsIn(world.files, folder);
   if ('programs' in found) return { programs: found.programs, because: `${folder} holds it` };
@@ -49,7 +53,11 @@ async function fromCache(world: AcquireWorld, request: AcquireRequest, descripti
 }
 
 /** A cluster of another minor version would rehearse something else than what production gets, so it is refused. */
-async function fromFolder(world: AcquireWorld, request: AcquireRequest, description: BuildDescription): Promise<Attempt> {
+async function fromFolder(
+  world: AcquireWorld,
+  request: AcquireRequest,
+  description: BuildDescription,
+): Promise<Attempt> {
   if (request.folder === undefined) return { closed: 'not set' };
   const found = await programsIn(world.files, request.folder);
   if ('missing' in found) return { closed: `${request.folder} lacks ${found.missing.join(', ')}` };

@@ -9,7 +9,11 @@ import { programsIn } from './description.ts';
 const noteEvery = 5_000;
 
 /** Builds the one binary from the published modules. Cold: 8 minutes on two cores, 1.2 GB of modules and 2 GB of Go's cache. */
-export async function buildPrograms(world: AcquireWorld, request: AcquireRequest, description: BuildDescription): Promise<Attempt> {
+export async function buildPrograms(
+  world: AcquireWorld,
+  request: AcquireRequest,
+  description: BuildDescription,
+): Promise<Attempt> {
   const folder = await world.files.makeTemporary(request.cache);
   try {
     request.note('building the control plane with Go: about 8 minutes on two cores the first time, then never again');
@@ -23,7 +27,10 @@ export async function buildPrograms(world: AcquireWorld, request: AcquireRequest
   }
   const found = await programsIn(world.files, join(request.cache, description.key));
   if ('missing' in found) return { closed: 'go build succeeded, but left no binary' };
-  return { programs: found.programs, because: `built from Kubernetes ${description.kubernetes} and kwok ${description.kwok}` };
+  return {
+    programs: found.programs,
+    because: `built from Kubernetes ${description.kubernetes} and kwok ${description.kwok}`,
+  };
 }
 
 /** Also downloads the modules, and so finds out first whether Go and its proxy are there. */

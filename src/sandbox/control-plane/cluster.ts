@@ -39,10 +39,10 @@ const deadline = 120_000;
 const pause = 100;
 
 /**
- * Starts etcd, the API server, and when it is ready the controllers, the scheduler and kwok, and returns when the default
- * service account exists, which proves that API server, etcd and controllers work together. With the data of an earlier
- * start it goes on with the same objects. When anything fails, what was started is stopped again and SANDBOX_FAILED names
- * the program and its log.
+ * Starts etcd, the API server, and when it is ready the controllers, the scheduler and kwok. Returns when the default
+ * service account exists: at a first start that proves that etcd, API server and controllers work together; with the data
+ * of an earlier start, which it goes on with, it proves the first two. When anything fails, what was started is stopped
+ * again and SANDBOX_FAILED names the program and its log.
  */
 export async function startControlPlane(
   world: ControlPlaneWorld,
@@ -94,10 +94,21 @@ export async function startControlPlane(
   return { server, kubeconfig: paths.kubeconfig, auditLog: paths.auditLog, pids, broken, connect, stop };
 }
 
-async function writeFiles(world: ControlPlaneWorld, settings: ControlPlaneSettings, server: string): Promise<IdentityFolder> {
+async function writeFiles(
+  world: ControlPlaneWorld,
+  settings: ControlPlaneSettings,
+  server: string,
+): Promise<IdentityFolder> {
   const { files, clock } = world;
   const paths = argv.layout(settings.folder);
-  const names = ['localhost', '127.0.0.1', 'kubernetes', 'kubernetes.default', 'kubernetes.default.svc', ...settings.names];
+  const names = [
+    'localhost',
+    '127.0.0.1',
+    'kubernetes',
+    'kubernetes.default',
+    'kubernetes.default.svc',
+    ...settings.names,
+  ];
   const identity = await ensureIdentity(files, {
     folder: paths.identity,
     names: [...new Set([...names, 'kubernetes.default.svc.cluster.local', settings.advertise])],
@@ -113,7 +124,12 @@ async function writeFiles(world: ControlPlaneWorld, settings: ControlPlaneSettin
 
 async function administrator(files: WritableTextFiles, identity: IdentityFolder, server: string): Promise<ApiAccess> {
   const read = async (file: string): Promise<string> => (await files.read(identity.path(file))) ?? '';
-  return { server, authority: await read('ca.crt'), certificate: await read('admin.crt'), key: await read('admin.key') };
+  return {
+    server,
+    authority: await read('ca.crt'),
+    certificate: await read('admin.crt'),
+    key: await read('admin.key'),
+  };
 }
 
 interface Waiting {
@@ -163,7 +179,9 @@ async function stopAll(runner: ProgramRunner, running: ReadonlyMap<Program, Runn
     const program = running.get(name);
     if (program !== undefined) await runner.stopProgram(program.pid, signal);
   };
-  await Promise.all((['kwok', 'kube-scheduler', 'kube-controller-manager'] as const).map((name) => stop(name, 'SIGTERM')));
+  await Promise.all(
+    (['kwok', 'kube-scheduler', 'kube-controller-manager'] as const).map((name) => stop(name, 'SIGTERM')),
+  );
   await stop('kube-apiserver', 'SIGKILL');
   await stop('etcd', 'SIGTERM');
 }

@@ -1,32 +1,34 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod';
 import type { BinaryFiles } from './acquire-types.ts';
 import { programs } from './programs.ts';
 import type { ProgramPaths } from './programs.ts';
 
-const schema = z.strictObject({
-  kubernetes: z.string(),
-  etcd: z.string(),
-  kwok: z.string(),
-  environment: z.record(z.string(), z.string()),
-  arguments: z.array(z.string()),
-});
-
 /** What build.json says, and `key`: the name of the cache folder, which changes with every file that shapes the binary. */
-export type BuildDescription = z.infer<typeof schema> & { readonly key: string };
+export interface BuildDescription {
+  readonly kubernetes: string;
+  readonly etcd: string;
+  readonly kwok: string;
+  /** What `go build` gets beside its own environment and arguments. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly arguments: readonly string[];
+  readonly key: string;
+}
 
 /** Reads sandbox/control-plane. */
 export async function describeBuild(files: BinaryFiles, source: string): Promise<BuildDescription> {
   const hash = createHash('sha256');
   for (const name of ['go.mod', 'go.sum', 'main.go']) hash.update(await files.readText(join(source, name)));
   const text = await files.readText(join(source, 'build.json'));
-  const description = schema.parse(JSON.parse(text));
+  const description = JSON.parse(text) as Omit<BuildDescription, 'key'>;
   return { ...description, key: `${description.kubernetes}-${hash.update(text).digest('hex').slice(0, 12)}` };
 }
 
 /** The one binary that Go builds, or one file for each program, as they lie in a folder. Names what is missing. */
-export async function programsIn(files: BinaryFiles, folder: string): Promise<{ programs: ProgramPaths } | { missing: readonly string[] }> {
+export async function programsIn(
+  files: BinaryFiles,
+  folder: string,
+): Promise<{ programs: ProgramPaths } | { missing: readonly string[] }> {
   const all = join(folder, 'control-plane');
   if (await files.isProgram(all)) return { programs: pathsOf((name) => [all, name]) };
   const missing: string[] = [];

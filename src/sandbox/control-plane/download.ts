@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import { z } from 'zod';
 import type { AcquireRequest, AcquireWorld, Attempt } from './acquire-types.ts';
 import type { BuildDescription } from './description.ts';
 import { programsIn } from './description.ts';
@@ -13,7 +12,10 @@ import { fileInTar } from './tar.ts';
 const checksumWithin = 5_000;
 const programWithin = 300_000;
 
-const githubRelease = z.object({ assets: z.array(z.object({ name: z.string(), digest: z.string().nullish() })) });
+/** The part of GitHub's answer about a release that is read here. */
+interface GithubRelease {
+  readonly assets?: readonly { readonly name?: string; readonly digest?: string | null }[];
+}
 
 /** One file of a release: where it is, where its SHA-256 is published, and how the program comes out of it. */
 interface ReleaseFile {
@@ -25,7 +27,11 @@ interface ReleaseFile {
 }
 
 /** Downloads the five programs into the cache; nothing is kept that does not match its published SHA-256. */
-export async function downloadPrograms(world: AcquireWorld, request: AcquireRequest, description: BuildDescription): Promise<Attempt> {
+export async function downloadPrograms(
+  world: AcquireWorld,
+  request: AcquireRequest,
+  description: BuildDescription,
+): Promise<Attempt> {
   if (request.noDownload !== undefined) return { closed: `not asked, because ${request.noDownload}` };
   const architecture = { x64: 'amd64', arm64: 'arm64' }[request.architecture];
   if (request.platform !== 'linux' || architecture === undefined) {
@@ -41,7 +47,8 @@ export async function downloadPrograms(world: AcquireWorld, request: AcquireRequ
       programs.map(async (name, index) => {
         const content = await get(world, request, files[name].url, programWithin);
         const actual = createHash('sha256').update(content).digest('hex');
-        if (actual !== checksums[index]) throw new Error(`${files[name].url} has SHA-256 ${actual}, published is ${checksums[index]}`);
+        if (actual !== checksums[index])
+          throw new Error(`${files[name].url} has SHA-256 ${actual}, published is ${checksums[index]}`);
         const program = files[name].program(content);
         if (program === undefined) throw new Error(`${files[name].url} does not hold ${name}`);
         await world.files.writeProgram(join(folder, name), program);
@@ -57,14 +64,26 @@ export async function downloadPrograms(world: AcquireWorld, request: AcquireRequ
   }
   const found = await programsIn(world.files, target);
   if ('missing' in found) return { closed: `the download left out ${found.missing.join(', ')}` };
-  return { programs: found.programs, because: `downloaded Kubernetes ${description.kubernetes}, etcd ${description.etcd}, kwok ${description.kwok}` };
+  return {
+    programs: found.programs,
+    because: `downloaded Kubernetes ${description.kubernetes}, etcd ${description.etcd}, kwok ${description.kwok}`,
+  };
 }
 
-function releaseFiles(request: AcquireRequest, versions: BuildDescription, architecture: string): Readonly<Record<Program, ReleaseFile>> {
+function releaseFiles(
+  request: AcquireRequest,
+  versions: BuildDescription,
+  architecture: string,
+): Readonly<Record<Program, ReleaseFile>> {
   const { sites } = request;
   const kubernetes = (name: string): ReleaseFile => {
     const url = `${sites.kubernetes}/v${versions.kubernetes}/bin/linux/${architecture}/${name}`;
-    return { url, checksumUrl: `${url}.sha256`, checksum: (published) => published.trim(), program: (content) => content };
+    return {
+      url,
+      checksumUrl: `${url}.sha256`,
+      checksum: (published) => published.trim(),
+      program: (content) => content,
+    };
   };
   const etcd = `etcd-v${versions.etcd}-linux-${architecture}`;
   const kwok = `kwok-linux-${architecture}`;
@@ -75,16 +94,19 @@ function releaseFiles(request: AcquireRequest, versions: BuildDescription, archi
     etcd: {
       url: `${sites.etcd}/v${versions.etcd}/${etcd}.tar.gz`,
       checksumUrl: `${sites.etcd}/v${versions.etcd}/SHA256SUMS`,
-      checksum: (published) => published.split('\n').find((line) => line.endsWith(` ${etcd}.tar.gz`))?.split(' ')[0],
+      checksum: (published) =>
+        published
+          .split('\n')
+          .find((line) => line.endsWith(` ${etcd}.tar.gz`))
+          ?.split(' ')[0],
       program: (content) => fileInTar(gunzipSync(content), `${etcd}/etcd`),
     },
     kwok: {
       url: `${sites.kwok}/v${versions.kwok}/${kwok}`,
       checksumUrl: `${sites.kwokDigests}/v${versions.kwok}`,
       checksum: (published) =>
-        githubRelease
-          .parse(JSON.parse(published))
-          .assets.find((asset) => asset.name === kwok)
+        (JSON.parse(published) as GithubRelease).assets
+          ?.find((asset) => asset.name === kwok)
           ?.digest?.replace(/^sha256:/, ''),
       program: (content) => content,
     },
@@ -94,7 +116,8 @@ function releaseFiles(request: AcquireRequest, versions: BuildDescription, archi
 async function publishedChecksum(world: AcquireWorld, request: AcquireRequest, file: ReleaseFile): Promise<string> {
   const published = await get(world, request, file.checksumUrl, checksumWithin);
   const checksum = file.checksum(published.toString('utf8'));
-  if (checksum === undefined || !/^[0-9a-f]{64}$/.test(checksum)) throw new Error(`${file.checksumUrl} publishes no SHA-256 of ${file.url}`);
+  if (checksum === undefined || !/^[0-9a-f]{64}$/.test(checksum))
+    throw new Error(`${file.checksumUrl} publishes no SHA-256 of ${file.url}`);
   return checksum;
 }
 

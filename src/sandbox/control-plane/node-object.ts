@@ -68,7 +68,10 @@ export function nodeObject(facts: NodeFacts): KubernetesObject {
 }
 
 /** The CSINode object that kubelet makes when the driver's node Pod has registered itself. */
-export function csiNodeObject(facts: Pick<NodeFacts, 'name' | 'providerId'>, driver = 'ebs.csi.aws.com'): KubernetesObject {
+export function csiNodeObject(
+  facts: Pick<NodeFacts, 'name' | 'providerId'>,
+  driver = 'ebs.csi.aws.com',
+): KubernetesObject {
   return {
     apiVersion: 'storage.k8s.io/v1',
     kind: 'CSINode',

@@ -10,7 +10,8 @@ export function fileInTar(archive: Buffer, name: string): Buffer | undefined {
     const path = prefix === '' ? textAt(header, 0, 100) : `${prefix}/${textAt(header, 0, 100)}`;
     const type = header[156];
     const isRegular = type === 0 || type === 0x30;
-    if (isRegular && path === name) return start + size <= archive.length ? archive.subarray(start, start + size) : undefined;
+    if (isRegular && path === name)
+      return start + size <= archive.length ? archive.subarray(start, start + size) : undefined;
     offset = start + Math.ceil(size / block) * block;
   }
   return undefined;
@@ -19,5 +20,8 @@ export function fileInTar(archive: Buffer, name: string): Buffer | undefined {
 function textAt(header: Buffer, offset: number, length: number): string {
   const field = header.subarray(offset, offset + length);
   const end = field.indexOf(0);
-  return field.subarray(0, end === -1 ? length : end).toString('utf8').trim();
+  return field
+    .subarray(0, end === -1 ? length : end)
+    .toString('utf8')
+    .trim();
 }

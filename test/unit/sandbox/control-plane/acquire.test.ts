@@ -9,8 +9,8 @@ import { PlatformError } from '../../../../src/errors.ts';
 import { acquirePrograms } from '../../../../src/sandbox/control-plane/acquire.ts';
 import type { AcquireRequest } from '../../../../src/sandbox/control-plane/acquire-types.ts';
 import { describeBuild } from '../../../../src/sandbox/control-plane/description.ts';
-import { diskFiles } from '../../../../src/sandbox/control-plane/disk.ts';
 import { programs } from '../../../../src/sandbox/control-plane/programs.ts';
+import { programFolders } from '../../../../src/tools/program-folder.ts';
 import { systemClock } from '../../../../src/tools/clock.ts';
 import type { Command, Exit, Processes } from '../../../../src/tools/ports.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
@@ -24,7 +24,13 @@ function world(answer: (command: Command) => Exit = () => Promise.reject(new Err
   const source = join(folder, 'source');
   mkdirSync(source);
   for (const name of ['go.mod', 'go.sum', 'main.go']) writeFileSync(join(source, name), name);
-  const description = { kubernetes: '1.2.3', etcd: '4.5.6', kwok: '0.7.8', environment: { CGO_ENABLED: '0' }, arguments: ['-trimpath'] };
+  const description = {
+    kubernetes: '1.2.3',
+    etcd: '4.5.6',
+    kwok: '0.7.8',
+    environment: { CGO_ENABLED: '0' },
+    arguments: ['-trimpath'],
+  };
   writeFileSync(join(source, 'build.json'), JSON.stringify(description));
   const asked: Command[] = [];
   const processes: Processes = {
@@ -46,8 +52,18 @@ function world(answer: (command: Command) => Exit = () => Promise.reject(new Err
     note: (text) => void notes.push(text),
   };
   const acquire = (changes: Partial<AcquireRequest> = {}) =>
-    acquirePrograms({ processes, files: diskFiles, clock: systemClock, fetch: globalThis.fetch }, { ...request, ...changes });
-  return { folder, request, asked, notes, acquire, key: () => describeBuild(diskFiles, source).then(({ key }) => key) };
+    acquirePrograms(
+      { processes, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+      { ...request, ...changes },
+    );
+  return {
+    folder,
+    request,
+    asked,
+    notes,
+    acquire,
+    key: () => describeBuild(programFolders, source).then(({ key }) => key),
+  };
 }
 
 function putProgram(folder: string, name: string): void {
@@ -139,12 +155,23 @@ async function releases(spoil: (path: string, content: Buffer) => Buffer = (_, c
     served.set(`/k8s/v1.2.3/bin/linux/amd64/${name}`, content);
     served.set(`/k8s/v1.2.3/bin/linux/amd64/${name}.sha256`, Buffer.from(sha(content)));
   }
-  const archive = gzipSync(Buffer.concat([tarFile('etcd-v4.5.6-linux-amd64/README.md', 'x'.repeat(700)), tarFile('etcd-v4.5.6-linux-amd64/etcd', 'official etcd')]));
+  const archive = gzipSync(
+    Buffer.concat([
+      tarFile('etcd-v4.5.6-linux-amd64/README.md', 'x'.repeat(700)),
+      tarFile('etcd-v4.5.6-linux-amd64/etcd', 'official etcd'),
+    ]),
+  );
   served.set('/etcd/v4.5.6/etcd-v4.5.6-linux-amd64.tar.gz', archive);
-  served.set('/etcd/v4.5.6/SHA256SUMS', Buffer.from(`${'0'.repeat(64)}  etcd-v4.5.6-linux-arm64.tar.gz\n${sha(archive)}  etcd-v4.5.6-linux-amd64.tar.gz\n`));
+  served.set(
+    '/etcd/v4.5.6/SHA256SUMS',
+    Buffer.from(`${'0'.repeat(64)}  etcd-v4.5.6-linux-arm64.tar.gz\n${sha(archive)}  etcd-v4.5.6-linux-amd64.tar.gz\n`),
+  );
   const kwok = Buffer.from('official kwok');
   served.set('/kwok/v0.7.8/kwok-linux-amd64', kwok);
-  served.set('/api/v0.7.8', Buffer.from(JSON.stringify({ assets: [{ name: 'kwok-linux-amd64', digest: `sha256:${sha(kwok)}` }] })));
+  served.set(
+    '/api/v0.7.8',
+    Buffer.from(JSON.stringify({ assets: [{ name: 'kwok-linux-amd64', digest: `sha256:${sha(kwok)}` }] })),
+  );
   const server = createServer((asked, answer) => {
     const content = served.get(asked.url ?? '');
     answer.writeHead(content === undefined ? 404 : 200).end(content && spoil(asked.url ?? '', content));
@@ -178,11 +205,16 @@ const downloadAllowed = (request: AcquireRequest): AcquireRequest => {
 test('official releases are downloaded, checked, and kept in the cache', async () => {
   const { request, key } = world();
   const sites = await releases();
-  const files = { processes: { run: () => Promise.reject(new Error('no tool')) }, files: diskFiles, clock: systemClock, fetch: globalThis.fetch };
+  const files = {
+    processes: { run: () => Promise.reject(new Error('no tool')) },
+    files: programFolders,
+    clock: systemClock,
+    fetch: globalThis.fetch,
+  };
   const acquired = await acquirePrograms(files, { ...downloadAllowed(request), sites });
   const folder = join(request.cache, await key());
   expect(acquired).toMatchObject({ from: 'download', programs: { etcd: [join(folder, 'etcd')] } });
-  expect(await diskFiles.readText(join(folder, 'etcd'))).toBe('official etcd');
+  expect(await programFolders.readText(join(folder, 'etcd'))).toBe('official etcd');
   expect(readdirSync(folder).sort()).toStrictEqual([...programs].sort());
   expect((await acquirePrograms(files, request)).from).toBe('cache');
 });
@@ -194,7 +226,7 @@ test.each([
   const { request } = world();
   const sites = await releases((path, content) => (path.endsWith(spoiled) ? Buffer.from('spoiled') : content));
   const closed = acquirePrograms(
-    { processes: { run: async () => goMissing() }, files: diskFiles, clock: systemClock, fetch: globalThis.fetch },
+    { processes: { run: async () => goMissing() }, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
     { ...downloadAllowed(request), sites },
   );
   await expect(closed).rejects.toThrow(because);
@@ -204,7 +236,7 @@ test.each([
 test('there are no official releases for a Mac', async () => {
   const { request } = world();
   const closed = acquirePrograms(
-    { processes: { run: async () => goMissing() }, files: diskFiles, clock: systemClock, fetch: globalThis.fetch },
+    { processes: { run: async () => goMissing() }, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
     { ...downloadAllowed(request), platform: 'darwin', architecture: 'arm64' },
   );
   await expect(closed).rejects.toThrow('there are none for darwin on arm64');

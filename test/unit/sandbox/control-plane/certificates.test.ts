@@ -17,7 +17,11 @@ test('an authority signs itself and may sign others', () => {
 });
 
 test('a client certificate carries its groups and exact dates, also after 2049', () => {
-  const { certificate: pem } = issue(authority, { commonName: 'kubernetes-admin', organizations: ['system:masters'] }, validity);
+  const { certificate: pem } = issue(
+    authority,
+    { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
+    validity,
+  );
   const certificate = new X509Certificate(pem);
   expect(certificate.ca).toBe(false);
   expect(certificate.subject).toBe('O=system:masters\nCN=kubernetes-admin');
@@ -28,7 +32,11 @@ test('a client certificate carries its groups and exact dates, also after 2049',
 });
 
 test('a server certificate names its hosts, and addresses as addresses', () => {
-  const { certificate: pem } = issue(authority, { commonName: 'server', names: ['api.example.test', '127.0.0.1'] }, validity);
+  const { certificate: pem } = issue(
+    authority,
+    { commonName: 'server', names: ['api.example.test', '127.0.0.1'] },
+    validity,
+  );
   expect(new X509Certificate(pem).subjectAltName).toBe('DNS:api.example.test, IP Address:127.0.0.1');
 });
 
@@ -36,9 +44,12 @@ test('both sides of a TLS connection accept each other', async () => {
   const server = issue(authority, { commonName: 'server', names: ['127.0.0.1'] }, validity);
   const client = issue(authority, { commonName: 'client' }, validity);
   const ca = authority.certificate;
-  const listener = createServer({ key: server.key, cert: server.certificate, ca, requestCert: true, rejectUnauthorized: true }, (socket) => {
-    socket.end(`hello ${socket.getPeerCertificate().subject.CN}`);
-  });
+  const listener = createServer(
+    { key: server.key, cert: server.certificate, ca, requestCert: true, rejectUnauthorized: true },
+    (socket) => {
+      socket.end(`hello ${String(socket.getPeerCertificate().subject.CN)}`);
+    },
+  );
   onTestFinished(() => void listener.close());
   await new Promise<void>((resolve) => {
     listener.listen(0, '127.0.0.1', resolve);

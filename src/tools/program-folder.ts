@@ -1,12 +1,12 @@
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { BinaryFiles } from './acquire-types.ts';
 
-/** The cache on the real disk. */
-export const diskFiles: BinaryFiles = {
-  readText: (path) => readFile(path, 'utf8'),
-  async isProgram(path) {
+/** Folders of programs on the real disk: a cache that many runs fill and share at the same time. */
+export const programFolders = {
+  readText: (path: string) => readFile(path, 'utf8'),
+  /** Whether it is a file that may be executed. */
+  async isProgram(path: string) {
     try {
       await access(path, constants.X_OK);
       return (await stat(path)).isFile();
@@ -14,14 +14,16 @@ export const diskFiles: BinaryFiles = {
       return false;
     }
   },
-  async makeTemporary(parent) {
+  /** An empty folder beside where the finished one will be, on the same file system. */
+  async makeTemporary(parent: string) {
     await mkdir(parent, { recursive: true });
     return mkdtemp(join(parent, '.unfinished-'));
   },
-  async writeProgram(path, content) {
+  async writeProgram(path: string, content: Uint8Array) {
     await writeFile(path, content, { mode: 0o755 });
   },
-  async publish(from, to) {
+  /** Renames a finished folder into place; one that is there already stays, and this one is removed. */
+  async publish(from: string, to: string) {
     await mkdir(dirname(to), { recursive: true });
     try {
       await rename(from, to);
@@ -32,7 +34,7 @@ export const diskFiles: BinaryFiles = {
       await rm(from, { recursive: true, force: true });
     }
   },
-  async remove(path) {
+  async remove(path: string) {
     await rm(path, { recursive: true, force: true });
   },
 };
