@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, parse } from 'node:path';
+import { stderr } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { environment } from '../helpers/environment.ts';
@@ -65,8 +66,8 @@ const terraform = works('terraform');
 const missing = terraform ? (mirrors.length > 0 ? undefined : 'no folder holds the AWS provider') : 'no terraform';
 const tflint = works('tflint');
 
-if (missing !== undefined) console.warn(`SKIPPED: terraform validate of both roots; ${missing}`);
-if (!tflint) console.warn('SKIPPED: tflint of both roots; no tflint on PATH');
+if (missing !== undefined) stderr.write(`SKIPPED: terraform validate of both roots; ${missing}\n`);
+if (!tflint) stderr.write('SKIPPED: tflint of both roots; no tflint on PATH\n');
 
 function run(program: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
   const result = spawnSync(program, args, {
@@ -114,7 +115,7 @@ describe.each(roots)('Terraform root %s', (root, { variables, outputs, absent })
     writeFileSync(configuration, `provider_installation {\n${methods.join('\n')}\n}\n`);
     const at = { TF_CLI_CONFIG_FILE: configuration, TF_DATA_DIR: join(folder, 'data') };
     const init = run('terraform', [`-chdir=${join(folder, root)}`, 'init', '-backend=false', '-no-color'], at);
-    expect(init.code, init.text).toBe(0);
+    expect(init).toMatchObject({ code: 0 });
     const validate = run('terraform', [`-chdir=${join(folder, root)}`, 'validate', '-json'], at);
     expect(JSON.parse(validate.text)).toMatchObject({ valid: true, diagnostics: [] });
   });
