@@ -1,0 +1,131 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Host } from './host.ts';
+
+type Action = (host: Host, options: never, ...rest: string[]) => Promise<number>;
+
+/**
+ * Understands the command line and runs one command; resolves to the exit code. Loads no package but commander: each
+ * action imports its command when it is asked for, which keeps `--help` near the cost of Node.js itself.
+ */
+export async function runCli(host: Host): Promise<number> {
+  let exitCode = 0;
+  const program = describeProgram(host, (code) => (exitCode = code));
+  try {
+    await program.parseAsync(host.arguments, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2;
+  }
+  return exitCode;
+}
+
+/** The whole program as commander sees it: the source of the help texts and of docs/commands.md. */
+export function describeProgram(host: Host, done: (exitCode: number) => void = () => undefined): Command {
+  const program = new Command('platform')
+    .description('Builds, rebuilds, inspects and removes a self-managed Kubernetes platform on EC2.')
+    .version(host.version)
+    .exitOverride()
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => host.stdout.write(text), writeErr: (text) => host.stderr.write(text) })
+    .addHelpText('after', '\nStart with: platform init, platform doctor, platform plan, platform up');
+
+  const run =
+    (load: () => Promise<Action>, defaults: object = {}) =>
+    async (...received: unknown[]): Promise<void> => {
+      const command = received.at(-1) as Command;
+      const words = received.slice(0, -2).flat().filter((word): word is string => typeof word === 'string');
+      const action = await load();
+      done(await action(host, Object.assign({}, defaults, command.optsWithGlobals()) as never, ...words));
+    };
+  const command = (name: string, summary: string, example: string): Command =>
+    withCommonOptions(program.command(name).description(summary)).addHelpText('after', `\nExample:\n  ${example}`);
+
+  withRunOptions(command('up', 'Build what is missing. A second run changes nothing; an interrupted one goes on.', 'platform up --env prod'))
+    .action(run(async () => (await import('./commands/up.ts')).up));
+  withRunOptions(command('plan', 'Show what a command would do, and why. Takes no lock, changes nothing.', 'platform plan --env prod --exit-code'))
+    .argument('[verb]', 'what to plan: up', 'up')
+    .option('--exit-code', 'end with 7 when changes are pending')
+    .option('--out <file>', 'write the plan as JSON, for --plan')
+    .option('--config-only', 'only judge the configuration; needs no credentials')
+    .action(run(async () => (await import('./commands/plan.ts')).plan));
+  command('doctor', 'Find everything that can be known to be wrong before money is spent.', 'platform doctor --env prod')
+    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
+  command('init', 'Write a platform.yaml: a few questions on a terminal, flags elsewhere.', 'platform init --name shop --region eu-west-1 --domain example.com')
+    .option('--name <name>', 'first part of the cluster id')
+    .option('--region <region>', 'AWS region')
+    .option('--domain <domain>', 'domain for DNS and certificate; leave out for none')
+    .option('--workers <number>', 'number of workers', positive, 2)
+    .option('--ssh-key <path>', 'private key for the machines')
+    .option('--allow <cidr...>', 'who may reach SSH and the API')
+    .option('--force', 'replace an existing file')
+    .action(run(async () => (await import('./commands/init.ts')).init));
+  command('status', 'Show the platform as it is: machines, nodes, add-ons, endpoints, last run.', 'platform status --json')
+    .action(run(async () => (await import('./commands/status.ts')).status));
+  command('runs', 'List the runs of an environment with their durations.', 'platform runs --env prod')
+    .option('--limit <number>', 'newest runs to show', positive, 20)
+    .action(run(async () => (await import('./commands/runs.ts')).runs));
+  command('logs', "Print a step's log.", 'platform logs infrastructure')
+    .argument('[step]', 'step, such as join/k8s-worker-1; without one, what logs there are')
+    .option('--run <run>', 'a run other than the latest that has the step')
+    .action(run(async () => (await import('./commands/logs.ts')).logs));
+  command('unlock', 'Break the lock of an environment, knowingly.', 'platform unlock --env prod --run 2026-11-21T10-00-00-abc')
+    .option('--run <run>', 'the run that holds the lock, as the refusal named it')
+    .action(run(async () => (await import('./commands/unlock.ts')).unlock));
+  command('settle', 'Adopt or settle what a crashed run left; repair a damaged journal.', 'platform settle --env prod')
+    .option('--repair-journal', 'cut damaged lines out of the journals; a copy is kept')
+    .action(run(async () => (await import('./commands/settle.ts')).settle));
+
+  const config = program.command('config').description('Look at the configuration.');
+  withCommonOptions(config.command('show').description('The resolved configuration with the origin of each value.'))
+    .addHelpText('after', '\nExample:\n  platform config show --env prod')
+    .action(run(async () => (await import('./commands/config.ts')).showConfiguration));
+  withCommonOptions(config.command('schema').description('JSON Schema of platform.yaml, for editors.'))
+    .addHelpText('after', '\nExample:\n  platform config schema > platform.schema.json')
+    .action(run(async () => (await import('./commands/config.ts')).showSchema));
+
+  const sandbox = program.command('sandbox').description('The local stand-in for AWS and Kubernetes.');
+  for (const [verb, summary] of [['up', 'Start it, or say that it runs.'], ['down', 'Stop it and leave nothing behind.'], ['status', 'Say what of it runs.']] as const) {
+    withCommonOptions(sandbox.command(verb).description(summary))
+      .addHelpText('after', `\nExample:\n  platform sandbox ${verb}`)
+      .action(run(async () => (await import('./commands/sandbox.ts')).sandbox, { verb }));
+  }
+  program
+    .command('completion')
+    .description('Print shell completion for bash, zsh or fish.')
+    .argument('<shell>', 'bash, zsh or fish')
+    .addHelpText('after', '\nExample:\n  platform completion bash > /etc/bash_completion.d/platform')
+    .action(run(async () => (await import('./commands/completion.ts')).completion));
+  return program;
+}
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option('-e, --env <name>', 'environment (default: PLATFORM_ENV, then defaultEnvironment)').env('PLATFORM_ENV'))
+    .option('--json', 'data on stdout: NDJSON events for runs, one document otherwise')
+    .option('--yes', 'answer questions with yes')
+    .addOption(new Option('--log-level <level>', 'how much to say').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .option('--no-color', 'no colours');
+}
+
+function withRunOptions(command: Command): Command {
+  return command
+    .option('--parallel <number>', 'steps that work at the same time', positive, 8)
+    .option('--from <step...>', 'these steps and what needs them')
+    .option('--until <step...>', 'these steps and what they need')
+    .option('--only <step...>', 'these steps and nothing else')
+    .option('--skip <step...>', 'leave these steps out')
+    .option('--again <step...>', 'let a step in doubt run again')
+    .option('--forget <step...>', 'drop a recorded step that the list no longer has')
+    .option('--fresh', 'do not go on with an earlier run: look at everything anew')
+    .option('--plan <file>', 'apply exactly this plan, or refuse')
+    .option('--fail-fast', 'start nothing new after the first failure')
+    .option('--timeout <minutes>', 'start nothing new after this time', positive)
+    .option('--confirm <name>', "the environment's name, for protected ones");
+}
+
+function positive(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number above 0.');
+  return value;
+}
+

@@ -1,0 +1,57 @@
+import type { PlatformConfig } from '../config/config.ts';
+import type { DurableEvent, ShownEvent } from '../engine/events.ts';
+import { PlatformError } from '../errors.ts';
+import { openCluster, type OpenCluster } from '../tools/kube/cluster.ts';
+import type { Clock, ClusterIdentity, TextFiles } from '../tools/ports.ts';
+
+export interface Clusters {
+  /** The environment's cluster, through our own kubeconfig; checked against the recorded identity before the first write. */
+  open(): Promise<OpenCluster>;
+  /** Learns the identity from the step that makes the cluster. */
+  observe(event: DurableEvent | ShownEvent): void;
+  /** The identity that an earlier run recorded. */
+  expect(identity: ClusterIdentity | undefined): void;
+  close(): void;
+}
+
+interface ClusterOptions {
+  readonly config: PlatformConfig;
+  readonly clock: Clock;
+  readonly version: string;
+  readonly files: TextFiles;
+}
+
+/** One connection for all steps; opened anew when the kubeconfig or the identity changed. */
+export function openClusters({ config, clock, version, files }: ClusterOptions): Clusters {
+  const kubeconfig = `${config.stateFolder}/kubeconfig`;
+  let expected: ClusterIdentity | undefined;
+  let current: { readonly key: string; readonly cluster: Promise<OpenCluster> } | undefined;
+  const forget = (): void => {
+    void current?.cluster.then((cluster) => cluster.close()).catch(() => undefined);
+    current = undefined;
+  };
+  return {
+    async open() {
+      const text = await files.read(kubeconfig);
+      if (text === undefined) throw new PlatformError('UNREACHABLE', { message: 'there is no kubeconfig of this cluster yet', next: ['platform up builds the control plane and fetches it'] });
+      const key = `${text}\n${JSON.stringify(expected ?? null)}`;
+      if (current?.key !== key) {
+        forget();
+        current = { key, cluster: openCluster({ kubeconfig, clock, version, ...(expected === undefined ? {} : { expected }) }) };
+      }
+      return current.cluster;
+    },
+    observe(event) {
+      if ((event.type === 'step.done' || event.type === 'step.applied') && event.step === 'control-plane') {
+        const output = event.output as { readonly identity?: ClusterIdentity } | null;
+        expected = output?.identity ?? expected;
+      }
+      // A control plane that is being made anew gets another identity; until it is there nobody can be asked for it.
+      if (event.type === 'step.intent' && event.step === 'control-plane') expected = undefined;
+    },
+    expect(identity) {
+      expected = identity;
+    },
+    close: forget,
+  };
+}
