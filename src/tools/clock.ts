@@ -1,20 +1,23 @@
-import type { Clock } from './ports.ts';
+import type { Clock, Randomness } from './ports.ts';
 
-/** The clock of this machine. */
+/** Longest pause that one timer can hold (2^31 - 1 ms); beyond it Node fires at once. */
+const longest = 2_147_483_647;
+
+/** The time of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  sleep: async (duration, signal) =>
-    await new Promise((wake) => {
-      if (signal?.aborted) return wake();
-      const early = (): void => {
+  sleep: (duration, signal) =>
+    new Promise((resolve) => {
+      if (signal?.aborted === true || Number.isNaN(duration)) return resolve();
+      const wake = (): void => {
         clearTimeout(timer);
-        wake();
+        signal?.removeEventListener('abort', wake);
+        resolve();
       };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener('abort', early);
-        wake();
-      }, duration);
-      signal?.addEventListener('abort', early, { once: true });
+      const timer = setTimeout(wake, Math.min(Math.max(0, duration), longest));
+      signal?.addEventListener('abort', wake, { once: true });
     }),
 };
+
+export const systemRandomness: Randomness = { next: () => Math.random() };
