@@ -233,6 +233,20 @@ test.each([
   expect(existsSync(request.cache) && readdirSync(request.cache)).toStrictEqual([]);
 });
 
+test('a closed network closes the way of the releases, with its cause', async () => {
+  const { request } = world();
+  const closed = acquirePrograms(
+    {
+      processes: { run: async () => goMissing() },
+      files: programFolders,
+      clock: systemClock,
+      fetch: () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ETIMEDOUT') })),
+    },
+    downloadAllowed(request),
+  );
+  await expect(closed).rejects.toThrow('the official releases: fetch failed: connect ETIMEDOUT; a build with Go');
+});
+
 test('there are no official releases for a Mac', async () => {
   const { request } = world();
   const closed = acquirePrograms(
