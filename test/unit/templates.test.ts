@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import { readVersions } from '../../src/config/versions.ts';
-import { objectsOf, placeholdersOf } from '../../src/tools/templates.ts';
+import { objectsOf, placeholdersOf, render } from '../../src/tools/templates.ts';
 import { documentsOf, sampleOf, sampleValues, templateFiles, templateText } from '../helpers/template-files.ts';
 import type { Yaml } from '../helpers/template-files.ts';
 
@@ -212,5 +212,25 @@ describe('versions.yaml', () => {
   test('has stand-ins that are Kubernetes objects', () => {
     const counts = manifests.map(({ url }) => objectsOf(readFileSync(path(url), 'utf8'), url).length);
     expect(Math.min(...counts)).toBeGreaterThan(0);
+  });
+
+  test('has what the Calico operator would make, for whoever plays it', () => {
+    const folder = 'sandbox/manifests/effects';
+    const installation = render(
+      readFileSync(`${folder}/calico-installation.yaml`, 'utf8'),
+      { pod_cidr: '192.168.0.0/16' },
+      'calico-installation.yaml',
+    );
+    expect(objectsOf(installation, 'calico-installation.yaml')).toMatchObject([
+      {
+        kind: 'Installation',
+        metadata: { name: 'default' },
+        spec: { calicoNetwork: { ipPools: [{ cidr: '192.168.0.0/16', encapsulation: 'VXLAN' }] } },
+      },
+    ]);
+    const effects = objectsOf(readFileSync(`${folder}/calico.yaml`, 'utf8'), 'calico.yaml');
+    expect(effects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(
+      expect.arrayContaining(['DaemonSet/calico-node', 'Deployment/calico-kube-controllers', 'TigeraStatus/calico']),
+    );
   });
 });
