@@ -50,7 +50,7 @@ const template = (more: object = {}) => ({
 });
 
 describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
-  const folder = mkdtempSync(join(realpathSync(tmpdir()), 'platform-control-plane-'));
+  let folder: string;
   const runner = childRunner();
   let plane: ControlPlane | undefined;
   let api: Transport;
@@ -91,6 +91,7 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
   };
 
   beforeAll(async () => {
+    folder = mkdtempSync(join(realpathSync(tmpdir()), 'platform-control-plane-'));
     const [first = 0, second = 0, third = 0] = await freePorts(3);
     ports = { api: first, etcd: second, etcdPeer: third };
     await start();
