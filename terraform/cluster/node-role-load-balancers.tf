@@ -11,36 +11,9 @@ locals {
   balanced_already  = "aws:ResourceTag/elbv2.k8s.aws/cluster"
 
   security_groups = ["arn:${local.partition}:ec2:${local.here}:security-group/*"]
-  balancing       = { for kind, path in local.balancing_paths : kind => [for kind_path in path : "arn:${local.partition}:elasticloadbalancing:${local.here}:${kind_path}"] }
-
-  balancing_paths = {
-    balancers = ["loadbalancer/app/*/*", "loadbalancer/net/*/*"]
-    groups    = ["targetgroup/*/*"]
-    listeners = ["listener/app/*/*/*", "listener/net/*/*/*"]
-    rules     = ["listener-rule/app/*/*/*/*", "listener-rule/net/*/*/*/*"]
-  }
-
-  # Actions by what they act on; each needs the cluster's tag on that thing.
-  balancing_rights = {
-    Balancers = {
-      resources = local.balancing.balancers
-      actions   = ["CreateListener", "DeleteLoadBalancer", "ModifyCapacityReservation", "ModifyLoadBalancerAttributes", "SetIpAddressType", "SetSecurityGroups", "SetSubnets"]
-    }
-    Groups = {
-      resources = local.balancing.groups
-      actions   = ["DeleteTargetGroup", "DeregisterTargets", "ModifyTargetGroup", "ModifyTargetGroupAttributes", "RegisterTargets"]
-    }
-    Listeners = {
-      resources = local.balancing.listeners
-      actions   = ["AddListenerCertificates", "CreateRule", "DeleteListener", "ModifyListener", "ModifyListenerAttributes", "RemoveListenerCertificates"]
-    }
-    Rules = {
-      resources = local.balancing.rules
-      actions   = ["DeleteRule", "ModifyRule", "SetRulePriorities"]
-    }
-  }
-
-  balancing_resources = flatten(values(local.balancing))
+  # Not split into load balancers, listeners, rules and target groups: each action fits one kind only, the tag is what
+  # limits it, and the ARNs of all kinds alone would fill a third of what a role's inline policies may hold.
+  balancing = ["arn:${local.partition}:elasticloadbalancing:${local.here}:*"]
 }
 
 data "aws_iam_policy_document" "load_balancer_controller" {
@@ -96,7 +69,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   statement {
     sid       = "CreateOwn"
     actions   = ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup"]
-    resources = concat(local.balancing.balancers, local.balancing.groups)
+    resources = local.balancing
 
     condition {
       test     = "StringEquals"
@@ -109,7 +82,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   statement {
     sid       = "TagAtBirth"
     actions   = ["elasticloadbalancing:AddTags"]
-    resources = local.balancing_resources
+    resources = local.balancing
 
     condition {
       test     = "StringEquals"
@@ -127,7 +100,7 @@ data "aws_iam_policy_document" "load_balancer_controller" {
   # Afterwards every tag may change but the one that all of this hangs on.
   dynamic "statement" {
     for_each = {
-      RetagOwn               = { actions = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"], resources = local.balancing_resources }
+      RetagOwn               = { actions = ["elasticloadbalancing:AddTags", "elasticloadbalancing:RemoveTags"], resources = local.balancing }
       RetagOwnSecurityGroups = { actions = ["ec2:CreateTags", "ec2:DeleteTags"], resources = local.security_groups }
     }
 
@@ -150,19 +123,38 @@ data "aws_iam_policy_document" "load_balancer_controller" {
     }
   }
 
-  dynamic "statement" {
-    for_each = local.balancing_rights
+  statement {
+    sid       = "ManageOwn"
+    resources = local.balancing
 
-    content {
-      sid       = "ManageOwn${statement.key}"
-      actions   = [for action in statement.value.actions : "elasticloadbalancing:${action}"]
-      resources = statement.value.resources
+    actions = [
+      "elasticloadbalancing:AddListenerCertificates",
+      "elasticloadbalancing:CreateListener",
+      "elasticloadbalancing:CreateRule",
+      "elasticloadbalancing:DeleteListener",
+      "elasticloadbalancing:DeleteLoadBalancer",
+      "elasticloadbalancing:DeleteRule",
+      "elasticloadbalancing:DeleteTargetGroup",
+      "elasticloadbalancing:DeregisterTargets",
+      "elasticloadbalancing:ModifyCapacityReservation",
+      "elasticloadbalancing:ModifyListener",
+      "elasticloadbalancing:ModifyListenerAttributes",
+      "elasticloadbalancing:ModifyLoadBalancerAttributes",
+      "elasticloadbalancing:ModifyRule",
+      "elasticloadbalancing:ModifyTargetGroup",
+      "elasticloadbalancing:ModifyTargetGroupAttributes",
+      "elasticloadbalancing:RegisterTargets",
+      "elasticloadbalancing:RemoveListenerCertificates",
+      "elasticloadbalancing:SetIpAddressType",
+      "elasticloadbalancing:SetRulePriorities",
+      "elasticloadbalancing:SetSecurityGroups",
+      "elasticloadbalancing:SetSubnets",
+    ]
 
-      condition {
-        test     = "StringEquals"
-        variable = local.balanced_already
-        values   = [var.cluster_id]
-      }
+    condition {
+      test     = "StringEquals"
+      variable = local.balanced_already
+      values   = [var.cluster_id]
     }
   }
 

@@ -12,10 +12,10 @@ locals {
 
   policies = merge(
     {
-      load-balancer-controller = data.aws_iam_policy_document.load_balancer_controller.json
-      ebs-csi-driver           = data.aws_iam_policy_document.ebs_csi_driver.json
+      load-balancer-controller = data.aws_iam_policy_document.load_balancer_controller.minified_json
+      ebs-csi-driver           = data.aws_iam_policy_document.ebs_csi_driver.minified_json
     },
-    { for purpose, document in data.aws_iam_policy_document.backups : purpose => document.json },
+    { for purpose, document in data.aws_iam_policy_document.backups : purpose => document.minified_json },
   )
 }
 
@@ -43,6 +43,13 @@ resource "aws_iam_role_policy" "node" {
   name   = each.key
   role   = aws_iam_role.node.id
   policy = each.value
+
+  lifecycle {
+    precondition {
+      condition     = sum([for document in local.policies : length(document)]) <= 10240
+      error_message = "The node role's inline policies are longer than the 10240 characters that IAM allows; shorten the name in cluster_id."
+    }
+  }
 }
 
 resource "aws_iam_role_policy_attachment" "session_manager" {
