@@ -22,16 +22,16 @@ const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true
  * The same world, in which every writing method throws BUG: what `plan` and checks look at. The types keep honest steps
  * from writing; this holds against casts and against mistakes.
  */
-export function readOnlyWorld(world: WriteWorld): ReadWorld {
-  const guarded = (Object.keys(writes) as PortName[]).map((name) => [name, readOnly(name, world[name], writes[name])]);
+export function readOnly<World extends WriteWorld>(world: World): World {
+  const guarded = (Object.keys(writes) as PortName[]).map((name) => [name, guard(name, world[name], writes[name])]);
   return {
     ...world,
     ...(Object.fromEntries(guarded) as Pick<WriteWorld, PortName>),
-    cluster: async () => readOnly('cluster', await world.cluster(), clusterWrites),
+    cluster: async () => guard('cluster', await world.cluster(), clusterWrites),
   };
 }
 
-function readOnly<Port extends object>(name: string, port: Port, methods: Readonly<Record<string, true>>): Port {
+function guard<Port extends object>(name: string, port: Port, methods: Readonly<Record<string, true>>): Port {
   const refusals = Object.keys(methods).map((method) => [
     method,
     async () => {
