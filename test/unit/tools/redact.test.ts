@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, nat, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createRedactor, redact } from '../../../src/tools/redact.ts';
 
@@ -96,7 +96,7 @@ describe('redact', () => {
 
   test('says the same however the text is cut, and never the value', () => {
     const secret = 'correct-horse-battery';
-    const word = fc.constantFrom(
+    const word = constantFrom(
       secret,
       'plain',
       '\n',
@@ -105,8 +105,8 @@ describe('redact', () => {
       ' ',
       ...key.map((line) => `\n${line}\n`),
     );
-    fc.assert(
-      fc.property(fc.array(word, { maxLength: 12 }), fc.array(fc.nat(), { maxLength: 6 }), (words, cuts) => {
+    assert(
+      property(array(word, { maxLength: 12 }), array(nat(), { maxLength: 6 }), (words, cuts) => {
         const text = words.join('');
         const shown = inPieces(text, cuts, [secret]);
         expect(shown).not.toContain(secret);

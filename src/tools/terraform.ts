@@ -1,0 +1,48 @@
+import type { TerraformWriter } from './ports.ts';
+import { outputs, parse, plan, planAndApply } from './terraform/apply.ts';
+import { copiesOf, createCalls, type TerraformOptions } from './terraform/call.ts';
+import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
+import type { Diagnostic } from './terraform/messages.ts';
+import { settleRoot } from './terraform/settle.ts';
+import { removeOldCopies } from './terraform/working-copy.ts';
+
+export type { TerraformOptions } from './terraform/call.ts';
+export type { TerraformLock } from './terraform/lock.ts';
+
+/**
+ * Terraform, run in copies of the roots below `folder`: nothing is ever written into a tree. Reading calls take no lock and
+ * use `read`; whatever changes state or world goes through `processes`, so that it outlives us.
+ */
+export function createTerraform(options: TerraformOptions): TerraformWriter {
+  const calls = createCalls(options);
+  return {
+    async plan(root, signal) {
+      const copy = await calls.prepare(root, signal);
+      const { changes } = await plan(calls, root, copy, [], { signal, note: () => {} });
+      return { changes };
+    },
+    async outputs(root, signal) {
+      return await outputs(calls, root, await calls.prepare(root, signal), signal);
+    },
+    async validate(root, signal) {
+      const copy = await calls.prepare(root, signal, 'offline');
+      const exit = await calls.read(copy, ['validate', '-json'], { signal });
+      // Problems end with code 1 and a document; anything else has none.
+      if (exit.code !== 0 && !exit.stdout.trimStart().startsWith('{')) throw explainTerraform(root, 'validate', exit);
+      const { diagnostics = [] } = parse(root, 'validate', exit.stdout) as { diagnostics?: readonly Diagnostic[] };
+      return diagnostics
+        .filter(({ severity }) => severity === 'error')
+        .map((diagnostic) => ({ message: describe(diagnostic), ...placeOf(root, diagnostic) }));
+    },
+    async apply(root, scope) {
+      const copy = await calls.prepare(root, scope.signal);
+      await planAndApply(calls, options, root, copy, [], scope);
+      await removeOldCopies(root, copiesOf(options), copy.key);
+      return await outputs(calls, root, copy, scope.signal);
+    },
+    async settle(root, facts, scope) {
+      const copy = await calls.prepare(root, scope.signal);
+      return await settleRoot(calls, options, root, copy, facts, scope);
+    },
+  };
+}
