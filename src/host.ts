@@ -1,3 +1,4 @@
+import type { OpenOptions } from "./world/open.ts";
 import type { Environment } from './commands/environment.ts';
 import type { PlatformConfig } from './config/config.ts';
 
@@ -17,7 +18,7 @@ export interface Host {
   readonly stdin: { readonly isTTY: boolean };
   /** Ctrl-C and TERM as they come; a hangup is swallowed and the run goes on. */
   /** Wires the adapters of one environment; loads nothing before it is called. */
-  open(config: PlatformConfig): Promise<Environment>;
+  open(config: PlatformConfig, options?: OpenOptions): Promise<Environment>;
   signals(): AsyncIterable<'SIGINT' | 'SIGTERM'>;
 }
 

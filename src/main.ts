@@ -46,7 +46,7 @@ const host: Host = {
   stdout: output(process.stdout),
   stderr: output(process.stderr),
   stdin: { isTTY: process.stdin.isTTY },
-  open: async (config) => (await import('./world/open.ts')).openEnvironment(host, config),
+  open: async (config, options) => (await import('./world/open.ts')).openEnvironment(host, config, options),
   signals,
 };
 

@@ -49,3 +49,7 @@ export const publicHosts = (config: PlatformConfig): readonly string[] =>
 export const hasIngress = (config: PlatformConfig): boolean =>
   config.addons.includes('alb-controller') &&
   (config.addons.includes('argocd') || config.addons.includes('monitoring'));
+
+/** Where a pinned file comes from: its own address, or the site's mirror. */
+export const mirrored = (config: PlatformConfig, url: string): string =>
+  config.mirrors.manifests === undefined ? url : `${config.mirrors.manifests.replace(/\/$/, '')}/${url.replace(/^https?:\/\//, '')}`;

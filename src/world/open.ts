@@ -22,16 +22,19 @@ import { openClusters } from './clusters.ts';
 import { childEnvironmentOf } from './child-environment.ts';
 import { mirrorLedger } from './mirror.ts';
 import { programsOf } from './programs.ts';
+import { withSandbox } from './sandbox-overlay.ts';
 
 export interface OpenOptions {
   /** Working files go to a temporary folder that `close` removes: for commands that must leave nothing behind. */
   readonly ephemeral?: boolean;
+  /** Only what lies in the state folder is wanted: the sandbox need not run. */
+  readonly offline?: boolean;
 }
 
 /** Wires the adapters of one environment. SANDBOX_NOT_RUNNING when its far side is the sandbox and that is not there. */
-export async function openEnvironment(host: Host, configured: PlatformConfig, { ephemeral = false }: OpenOptions = {}): Promise<Environment> {
-  const sandbox = configured.target === 'sandbox' ? await runningSandbox(configured) : undefined;
-  const config = sandbox === undefined ? configured : withMirrors(configured, sandbox);
+export async function openEnvironment(host: Host, configured: PlatformConfig, { ephemeral = false, offline = false }: OpenOptions = {}): Promise<Environment> {
+  const sandbox = configured.target === 'sandbox' && !offline ? await runningSandbox(configured) : undefined;
+  const config = sandbox === undefined ? configured : withSandbox(configured, sandbox.mirrors);
   const scratch = ephemeral ? await mkdtemp(`${tmpdir()}/platform-`) : config.stateFolder;
   const processes = systemProcessTable(process.pid, process.platform);
   const programs = programsOf(config, sandbox);
@@ -89,9 +92,4 @@ async function runningSandbox(config: PlatformConfig): Promise<SandboxState> {
   const state = await readSandbox(`${config.stateFolder}/sandbox`);
   if (state !== undefined) return state;
   throw new PlatformError('SANDBOX_NOT_RUNNING', { message: `environment ${config.environment} is a sandbox, and it does not run`, next: [`platform sandbox up --env ${config.environment}`] });
-}
-
-/** What the sandbox stands in for is a setting of air-gapped sites too: no step knows the difference. */
-function withMirrors(config: PlatformConfig, sandbox: SandboxState): PlatformConfig {
-  return { ...config, mirrors: { ...config.mirrors, ...sandbox.mirrors } };
 }

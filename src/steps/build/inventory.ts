@@ -4,7 +4,7 @@ import { PlatformError } from '../../errors.ts';
 import type { Machine } from '../../tools/ports.ts';
 import { seconds } from '../durations.ts';
 import { step } from '../kit.ts';
-import { dataBucket, firstControlPlane, publicHosts } from '../names.ts';
+import { dataBucket, firstControlPlane, mirrored, publicHosts } from '../names.ts';
 import { addresses } from './addresses.ts';
 import { infrastructure } from './infrastructure.ts';
 import { stateBackend } from './state-backend.ts';
@@ -122,7 +122,7 @@ function variablesOf(config: PlatformConfig, up: Upstream): Readonly<Record<stri
     service_cidr: network.services,
     cni: network.cni,
     cni_version: versions.cni[network.cni].version,
-    cni_manifests: versions.cni[network.cni].manifests.map(({ url, sha256 }) => ({ url, sha256 })),
+    cni_manifests: versions.cni[network.cni].manifests.map(({ url, sha256 }) => ({ url: mirrored(config, url), sha256 })),
     control_plane_endpoint: `${first.privateAddress}:6443`,
     api_server_sans: [
       ...controlPlanes.flatMap((name) => [name, hosts[name]?.address ?? '', hosts[name]?.privateAddress ?? '']),

@@ -1,0 +1,156 @@
+import type { DurableEvent, PlatformEvent, ShownEvent } from '../engine/events.ts';
+import type { Journal } from '../engine/journal.ts';
+import type { Plan } from '../engine/plan-run.ts';
+import type { RunResult } from '../engine/run-options.ts';
+import { PlatformError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import type { Reporter } from '../ui/reporter.ts';
+import type { Environment } from './environment.ts';
+import type { RunFlags } from './options.ts';
+
+/** What `up`, `settle` and later verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
+export interface BuildRun {
+  readonly verb: string;
+  readonly host: Host;
+  readonly environment: Environment;
+  readonly flags: RunFlags;
+  readonly reporter: Reporter;
+  /** Shows the plan and asks; throws when the answer is no. */
+  agree(plan: Plan): Promise<void>;
+}
+
+export type BuildRunResult = { readonly plan: Plan; readonly result?: RunResult; readonly journal: Journal['state'] };
+
+/** Runs a build under the environment's lock: an unfinished run of the same verb goes on, else a new one begins. */
+export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
+  const { environment, flags, verb, reporter } = run;
+  const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { resumableRun }] = await Promise.all([
+    import('../engine/lock.ts'),
+    import('../engine/journal.ts'),
+    import('../engine/fold.ts'),
+    import('../engine/run-summary.ts'),
+  ]);
+  const before = foldJournals(await readJournals(environment.journals));
+  const resumed = flags.fresh === true ? undefined : resumableRun(before.runs, verb);
+  const id = resumed?.run ?? newRunId(environment);
+  const lock = await acquireLock(
+    { folder: environment.locks, processes: environment.processes },
+    { ...environment.host, environment: environment.config.environment, run: id, verb, created: environment.clock.now() },
+  );
+  const journal = await openJournal(environment.journals, id, environment.clock);
+  const emit = (event: DurableEvent | ShownEvent): void => {
+    environment.observe(event);
+    reporter.emit({ ...event, at: environment.clock.now(), run: id } as PlatformEvent);
+  };
+  const say = (text: string, level: 'info' | 'warning' = 'info'): void => emit({ type: 'run.message', level, text });
+  try {
+    if (lock.tookOver !== undefined) say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
+    if (resumed !== undefined) say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
+    if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
+    return await planAndRun(run, journal, emit);
+  } finally {
+    await journal.close();
+    await lock.release();
+  }
+}
+
+async function planAndRun(run: BuildRun, journal: Journal, emit: (event: DurableEvent | ShownEvent) => void): Promise<BuildRunResult> {
+  const { environment, flags, verb, host } = run;
+  const { steps, instances, selection } = await listOf(environment, flags);
+  const { makePlan } = await import('../engine/plan-run.ts');
+  learnIdentity(environment, journal.state);
+  const abort = new AbortController();
+  const signals = host.signals();
+  const [toPlan, toRun] = teeSignals(signals, abort);
+  const common = {
+    verb,
+    environment: environment.config.environment,
+    instances,
+    config: environment.config,
+    contexts: environment.contexts,
+    selection,
+    emit,
+    listed: steps.map(({ id }) => id),
+    run: journal.run,
+  };
+  const plan = await makePlan({ ...common, state: journal.state, signal: toPlan });
+  if (flags.plan !== undefined) await refuseOtherPlan(environment, flags.plan, plan);
+  await run.agree(plan);
+  if (!plan.pending) return { plan, journal: journal.state };
+  const { executePlan } = await import('../engine/run.ts');
+  const result = await executePlan({
+    ...common,
+    plan,
+    journal,
+    launcher: environment.launcher,
+    clock: environment.clock,
+    random: environment.random,
+    host: environment.host,
+    version: host.version,
+    parallel: flags.parallel,
+    failFast: flags.failFast === true,
+    ...(flags.timeout === undefined ? {} : { timeout: flags.timeout * 60_000 }),
+    ...(host.environment['PLATFORM_TERM_BUDGET'] === undefined ? {} : { terminationBudget: Number(host.environment['PLATFORM_TERM_BUDGET']) * 1000 }),
+    signals: toRun,
+  });
+  return { plan, result, journal: journal.state };
+}
+
+/** The list of the build for this configuration, and what the flags pick from it. */
+export async function listOf(environment: Pick<Environment, 'config'>, flags: RunFlags) {
+  const [{ build }, { expand }] = await Promise.all([import('../steps/build/index.ts'), import('../engine/graph.ts')]);
+  const { from, until, only, skip, fresh, forget, again } = flags;
+  const selection = {
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    ...(only === undefined ? {} : { only }),
+    ...(skip === undefined ? {} : { skip }),
+    ...(fresh === undefined ? {} : { fresh }),
+    ...(forget === undefined ? {} : { forget }),
+    ...(again === undefined ? {} : { again }),
+  };
+  return { steps: build, instances: expand(build, environment.config), selection };
+}
+
+/** Tells the environment which cluster an earlier run made, before anything looks at it. */
+export function learnIdentity(environment: Environment, state: Journal['state']): void {
+  const record = state.steps.get('control-plane');
+  if (record?.output === undefined) return;
+  environment.observe({ type: 'step.applied', step: 'control-plane', attempt: record.attempts, output: record.output, work: 0 });
+}
+
+/** Until the run begins a signal aborts the looking; from then on the engine hears each one. */
+function teeSignals(signals: AsyncIterable<'SIGINT' | 'SIGTERM'>, abort: AbortController): readonly [AbortSignal, AsyncIterable<'SIGINT' | 'SIGTERM'>] {
+  const iterator = signals[Symbol.asyncIterator]();
+  let first: Promise<IteratorResult<'SIGINT' | 'SIGTERM'>> | undefined = iterator.next();
+  void first.then(() => abort.abort());
+  return [
+    abort.signal,
+    {
+      [Symbol.asyncIterator]: () => ({
+        next: () => {
+          const next = first ?? iterator.next();
+          first = undefined;
+          return next;
+        },
+      }),
+    },
+  ];
+}
+
+async function refuseOtherPlan(environment: Environment, file: string, plan: Plan): Promise<void> {
+  const text = await environment.files.read(file);
+  const { planDifferences } = await import('./plan-file.ts');
+  const differences = planDifferences(file, text, plan);
+  if (differences.length === 0) return;
+  throw new PlatformError('PLAN_STALE', {
+    message: `${file} no longer fits:\n${differences.map((line) => `  ${line}`).join('\n')}`,
+    next: ['make it anew: platform plan --out FILE', 'or run without --plan'],
+  });
+}
+
+function newRunId(environment: Environment): string {
+  const stamp = new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-');
+  const letters = Array.from({ length: 4 }, () => 'abcdefghijklmnopqrstuvwxyz'[Math.floor(environment.random.next() * 26)]).join('');
+  return `${stamp}-${letters}`;
+}

@@ -1,0 +1,46 @@
+import { PlatformError } from '../errors.ts';
+import type { Host } from '../host.ts';
+import { runBuild } from './build-run.ts';
+import { closeLostEpoch } from './epoch.ts';
+import { loadConfigurationOf } from './load.ts';
+import type { RunFlags } from './options.ts';
+
+/** Builds what is missing. Exit 0 also when nothing was to be done. */
+export async function up(host: Host, flags: RunFlags): Promise<number> {
+  const [{ config }, { openReporter }, { showPlan }, { showResult }, { confirm }] = await Promise.all([
+    loadConfigurationOf(host, flags),
+    import('../ui/reporter.ts'),
+    import('../ui/plan-view.ts'),
+    import('../ui/result-view.ts'),
+    import('../ui/prompt.ts'),
+  ]);
+  const environment = await host.open(config);
+  const reporter = openReporter(host, flags, environment.clock);
+  try {
+    await closeLostEpoch(environment, reporter);
+    const { plan, result, journal } = await runBuild({
+      verb: 'up',
+      host,
+      environment,
+      flags,
+      reporter,
+      agree: async (plan) => {
+        if (plan.problems.length > 0 && plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
+        if (!plan.pending) return;
+        if (flags.json !== true) showPlan(plan, host, flags);
+        if (flags.yes === true || flags.plan !== undefined || config.target === 'sandbox') return;
+        if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes'))) throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+      },
+    });
+    await reporter.close();
+    if (flags.json !== true) showResult({ plan, result, state: journal, config }, host, flags);
+    return result?.exitCode ?? 0;
+  } finally {
+    await reporter.close();
+    await environment.close();
+  }
+}
+
+function problemOf({ step, failure }: { step: string; failure: { code: string; message: string; next: readonly string[] } }): PlatformError {
+  return new PlatformError(failure.code as PlatformError['code'], { message: `while looking at ${step}: ${failure.message}`, next: failure.next });
+}
