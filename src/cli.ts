@@ -33,24 +33,45 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     (load: () => Promise<Action>, defaults: object = {}) =>
     async (...received: unknown[]): Promise<void> => {
       const command = received.at(-1) as Command;
-      const words = received.slice(0, -2).flat().filter((word): word is string => typeof word === 'string');
+      const words = received
+        .slice(0, -2)
+        .flat()
+        .filter((word): word is string => typeof word === 'string');
       const action = await load();
       done(await action(host, Object.assign({}, defaults, command.optsWithGlobals()) as never, ...words));
     };
   const command = (name: string, summary: string, example: string): Command =>
     withCommonOptions(program.command(name).description(summary)).addHelpText('after', `\nExample:\n  ${example}`);
 
-  withRunOptions(command('up', 'Build what is missing. A second run changes nothing; an interrupted one goes on.', 'platform up --env prod'))
-    .action(run(async () => (await import('./commands/up.ts')).up));
-  withRunOptions(command('plan', 'Show what a command would do, and why. Takes no lock, changes nothing.', 'platform plan --env prod --exit-code'))
+  withRunOptions(
+    command(
+      'up',
+      'Build what is missing. A second run changes nothing; an interrupted one goes on.',
+      'platform up --env prod',
+    ),
+  ).action(run(async () => (await import('./commands/up.ts')).up));
+  withRunOptions(
+    command(
+      'plan',
+      'Show what a command would do, and why. Takes no lock, changes nothing.',
+      'platform plan --env prod --exit-code',
+    ),
+  )
     .argument('[verb]', 'what to plan: up', 'up')
     .option('--exit-code', 'end with 7 when changes are pending')
     .option('--out <file>', 'write the plan as JSON, for --plan')
     .option('--config-only', 'only judge the configuration; needs no credentials')
     .action(run(async () => (await import('./commands/plan.ts')).plan));
-  command('doctor', 'Find everything that can be known to be wrong before money is spent.', 'platform doctor --env prod')
-    .action(run(async () => (await import('./commands/doctor.ts')).doctor));
-  command('init', 'Write a platform.yaml: a few questions on a terminal, flags elsewhere.', 'platform init --name shop --region eu-west-1 --domain example.com')
+  command(
+    'doctor',
+    'Find everything that can be known to be wrong before money is spent.',
+    'platform doctor --env prod',
+  ).action(run(async () => (await import('./commands/doctor.ts')).doctor));
+  command(
+    'init',
+    'Write a platform.yaml: a few questions on a terminal, flags elsewhere.',
+    'platform init --name shop --region eu-west-1 --domain example.com',
+  )
     .option('--name <name>', 'first part of the cluster id')
     .option('--region <region>', 'AWS region')
     .option('--domain <domain>', 'domain for DNS and certificate; leave out for none')
@@ -59,8 +80,11 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .option('--allow <cidr...>', 'who may reach SSH and the API')
     .option('--force', 'replace an existing file')
     .action(run(async () => (await import('./commands/init.ts')).init));
-  command('status', 'Show the platform as it is: machines, nodes, add-ons, endpoints, last run.', 'platform status --json')
-    .action(run(async () => (await import('./commands/status.ts')).status));
+  command(
+    'status',
+    'Show the platform as it is: machines, nodes, add-ons, endpoints, last run.',
+    'platform status --json',
+  ).action(run(async () => (await import('./commands/status.ts')).status));
   command('runs', 'List the runs of an environment with their durations.', 'platform runs --env prod')
     .option('--limit <number>', 'newest runs to show', positive, 20)
     .action(run(async () => (await import('./commands/runs.ts')).runs));
@@ -68,7 +92,11 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .argument('[step]', 'step, such as join/k8s-worker-1; without one, what logs there are')
     .option('--run <run>', 'a run other than the latest that has the step')
     .action(run(async () => (await import('./commands/logs.ts')).logs));
-  command('unlock', 'Break the lock of an environment, knowingly.', 'platform unlock --env prod --run 2026-11-21T10-00-00-abc')
+  command(
+    'unlock',
+    'Break the lock of an environment, knowingly.',
+    'platform unlock --env prod --run 2026-11-21T10-00-00-abc',
+  )
     .option('--run <run>', 'the run that holds the lock, as the refusal named it')
     .action(run(async () => (await import('./commands/unlock.ts')).unlock));
   command('settle', 'Adopt or settle what a crashed run left; repair a damaged journal.', 'platform settle --env prod')
@@ -84,7 +112,11 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .action(run(async () => (await import('./commands/config.ts')).showSchema));
 
   const sandbox = program.command('sandbox').description('The local stand-in for AWS and Kubernetes.');
-  for (const [verb, summary] of [['up', 'Start it, or say that it runs.'], ['down', 'Stop it and leave nothing behind.'], ['status', 'Say what of it runs.']] as const) {
+  for (const [verb, summary] of [
+    ['up', 'Start it, or say that it runs.'],
+    ['down', 'Stop it and leave nothing behind.'],
+    ['status', 'Say what of it runs.'],
+  ] as const) {
     withCommonOptions(sandbox.command(verb).description(summary))
       .addHelpText('after', `\nExample:\n  platform sandbox ${verb}`)
       .action(run(async () => (await import('./commands/sandbox.ts')).sandbox, { verb }));
@@ -100,10 +132,16 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
 
 function withCommonOptions(command: Command): Command {
   return command
-    .addOption(new Option('-e, --env <name>', 'environment (default: PLATFORM_ENV, then defaultEnvironment)').env('PLATFORM_ENV'))
+    .addOption(
+      new Option('-e, --env <name>', 'environment (default: PLATFORM_ENV, then defaultEnvironment)').env(
+        'PLATFORM_ENV',
+      ),
+    )
     .option('--json', 'data on stdout: NDJSON events for runs, one document otherwise')
     .option('--yes', 'answer questions with yes')
-    .addOption(new Option('--log-level <level>', 'how much to say').choices(['debug', 'info', 'warn', 'error']).default('info'))
+    .addOption(
+      new Option('--log-level <level>', 'how much to say').choices(['debug', 'info', 'warn', 'error']).default('info'),
+    )
     .option('--no-color', 'no colours');
 }
 
@@ -128,4 +166,3 @@ function positive(text: string): number {
   if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('must be a whole number above 0.');
   return value;
 }
-

@@ -1,4 +1,4 @@
-import type { OpenOptions } from "./world/open.ts";
+import type { OpenOptions } from './world/open.ts';
 import type { Environment } from './commands/environment.ts';
 import type { PlatformConfig } from './config/config.ts';
 

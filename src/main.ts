@@ -51,7 +51,8 @@ const host: Host = {
 };
 
 // A reader that closes early (`| head`) is not an error of ours.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || process.exit(1));
+for (const stream of [process.stdout, process.stderr])
+  stream.on('error', (error: NodeJS.ErrnoException) => error.code === 'EPIPE' || process.exit(1));
 
 try {
   process.exitCode = await runCli(host);

@@ -35,7 +35,13 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
   const id = resumed?.run ?? newRunId(environment);
   const lock = await acquireLock(
     { folder: environment.locks, processes: environment.processes },
-    { ...environment.host, environment: environment.config.environment, run: id, verb, created: environment.clock.now() },
+    {
+      ...environment.host,
+      environment: environment.config.environment,
+      run: id,
+      verb,
+      created: environment.clock.now(),
+    },
   );
   const journal = await openJournal(environment.journals, id, environment.clock);
   const emit = (event: DurableEvent | ShownEvent): void => {
@@ -44,9 +50,12 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
   };
   const say = (text: string, level: 'info' | 'warning' = 'info'): void => emit({ type: 'run.message', level, text });
   try {
-    if (lock.tookOver !== undefined) say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
-    if (resumed !== undefined) say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
-    if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
+    if (lock.tookOver !== undefined)
+      say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
+    if (resumed !== undefined)
+      say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
+    if (journal.repairedBytes > 0)
+      say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
     return await planAndRun(run, journal, emit);
   } finally {
     await journal.close();
@@ -54,7 +63,11 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
   }
 }
 
-async function planAndRun(run: BuildRun, journal: Journal, emit: (event: DurableEvent | ShownEvent) => void): Promise<BuildRunResult> {
+async function planAndRun(
+  run: BuildRun,
+  journal: Journal,
+  emit: (event: DurableEvent | ShownEvent) => void,
+): Promise<BuildRunResult> {
   const { environment, flags, verb, host } = run;
   const { steps, instances, selection } = await listOf(environment, flags);
   const { makePlan } = await import('../engine/plan-run.ts');
@@ -90,7 +103,9 @@ async function planAndRun(run: BuildRun, journal: Journal, emit: (event: Durable
     parallel: flags.parallel,
     failFast: flags.failFast === true,
     ...(flags.timeout === undefined ? {} : { timeout: flags.timeout * 60_000 }),
-    ...(host.environment['PLATFORM_TERM_BUDGET'] === undefined ? {} : { terminationBudget: Number(host.environment['PLATFORM_TERM_BUDGET']) * 1000 }),
+    ...(host.environment['PLATFORM_TERM_BUDGET'] === undefined
+      ? {}
+      : { terminationBudget: Number(host.environment['PLATFORM_TERM_BUDGET']) * 1000 }),
     signals: toRun,
   });
   return { plan, result, journal: journal.state };
@@ -116,11 +131,20 @@ export async function listOf(environment: Pick<Environment, 'config'>, flags: Ru
 export function learnIdentity(environment: Environment, state: Journal['state']): void {
   const record = state.steps.get('control-plane');
   if (record?.output === undefined) return;
-  environment.observe({ type: 'step.applied', step: 'control-plane', attempt: record.attempts, output: record.output, work: 0 });
+  environment.observe({
+    type: 'step.applied',
+    step: 'control-plane',
+    attempt: record.attempts,
+    output: record.output,
+    work: 0,
+  });
 }
 
 /** Until the run begins a signal aborts the looking; from then on the engine hears each one. */
-function teeSignals(signals: AsyncIterable<'SIGINT' | 'SIGTERM'>, abort: AbortController): readonly [AbortSignal, AsyncIterable<'SIGINT' | 'SIGTERM'>] {
+function teeSignals(
+  signals: AsyncIterable<'SIGINT' | 'SIGTERM'>,
+  abort: AbortController,
+): readonly [AbortSignal, AsyncIterable<'SIGINT' | 'SIGTERM'>] {
   const iterator = signals[Symbol.asyncIterator]();
   let first: Promise<IteratorResult<'SIGINT' | 'SIGTERM'>> | undefined = iterator.next();
   void first.then(() => abort.abort());
@@ -151,6 +175,9 @@ async function refuseOtherPlan(environment: Environment, file: string, plan: Pla
 
 function newRunId(environment: Environment): string {
   const stamp = new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-');
-  const letters = Array.from({ length: 4 }, () => 'abcdefghijklmnopqrstuvwxyz'[Math.floor(environment.random.next() * 26)]).join('');
+  const letters = Array.from(
+    { length: 4 },
+    () => 'abcdefghijklmnopqrstuvwxyz'[Math.floor(environment.random.next() * 26)],
+  ).join('');
   return `${stamp}-${letters}`;
 }

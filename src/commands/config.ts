@@ -6,13 +6,18 @@ import type { CommonOptions } from './options.ts';
 export async function showConfiguration(host: Host, options: CommonOptions): Promise<number> {
   const { config, origins } = await loadConfigurationOf(host, options);
   if (options.json === true) {
-    host.stdout.write(`${JSON.stringify({ schema: 'platform/config/v1', environment: config.environment, values: origins }, null, 2)}\n`);
+    host.stdout.write(
+      `${JSON.stringify({ schema: 'platform/config/v1', environment: config.environment, values: origins }, null, 2)}\n`,
+    );
     return 0;
   }
-  const rows = origins.map(({ path, value, origin }) => [path, typeof value === 'string' ? value : JSON.stringify(value), origin] as const);
+  const rows = origins.map(
+    ({ path, value, origin }) => [path, typeof value === 'string' ? value : JSON.stringify(value), origin] as const,
+  );
   const width = (column: 0 | 1) => Math.max(0, ...rows.map((row) => row[column].length));
   const [first, second] = [width(0), Math.min(width(1), 48)];
-  for (const [path, value, origin] of rows) host.stdout.write(`${path.padEnd(first)}  ${value.padEnd(second)}  ${origin}\n`);
+  for (const [path, value, origin] of rows)
+    host.stdout.write(`${path.padEnd(first)}  ${value.padEnd(second)}  ${origin}\n`);
   return 0;
 }
 

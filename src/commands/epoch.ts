@@ -11,15 +11,32 @@ export async function closeLostEpoch(environment: Environment, reporter: Reporte
   const path = `${config.stateFolder}/far-side`;
   const known = await files.read(path);
   if (known === farSide) return;
-  const [{ openJournal, readJournals }, { foldJournals }] = await Promise.all([import('../engine/journal.ts'), import('../engine/fold.ts')]);
+  const [{ openJournal, readJournals }, { foldJournals }] = await Promise.all([
+    import('../engine/journal.ts'),
+    import('../engine/fold.ts'),
+  ]);
   if (known !== undefined && foldJournals(await readJournals(journals)).steps.size > 0) {
     const because = 'the sandbox was started anew and remembers nothing';
     const run = `epoch-${new Date(clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
     const journal = await openJournal(journals, run, clock);
     await journal.append({ type: 'epoch.closed', because });
     await journal.close();
-    for (const name of ['kubeconfig', 'known_hosts', 'inventory.yml', 'variables.json', 'identity.json', 'ledger.ndjson']) await files.remove(`${config.stateFolder}/${name}`);
-    reporter.emit({ type: 'run.message', level: 'warning', text: `${because}: everything is built again`, at: clock.now(), run });
+    for (const name of [
+      'kubeconfig',
+      'known_hosts',
+      'inventory.yml',
+      'variables.json',
+      'identity.json',
+      'ledger.ndjson',
+    ])
+      await files.remove(`${config.stateFolder}/${name}`);
+    reporter.emit({
+      type: 'run.message',
+      level: 'warning',
+      text: `${because}: everything is built again`,
+      at: clock.now(),
+      run,
+    });
   }
   await files.write(path, farSide);
 }

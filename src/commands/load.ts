@@ -11,7 +11,10 @@ export async function loadConfigurationOf(host: Host, options: CommonOptions): P
   const { loadConfiguration } = await import('../config/load.ts');
   const found = findUpwards(host.folder, (folder) => readTextFile(join(folder, 'platform.yaml')));
   if (found === undefined) {
-    throw new PlatformError('CONFIG_NOT_FOUND', { message: `neither ${host.folder} nor a folder above holds a platform.yaml`, next: ['platform init writes one'] });
+    throw new PlatformError('CONFIG_NOT_FOUND', {
+      message: `neither ${host.folder} nor a folder above holds a platform.yaml`,
+      next: ['platform init writes one'],
+    });
   }
   const own = readTextFile(join(found.folder, 'versions.yaml'));
   const versionsText = own ?? readTextFile(join(host.program, 'versions.yaml')) ?? '';
@@ -33,7 +36,10 @@ export async function loadConfigurationOf(host: Host, options: CommonOptions): P
   return loadConfiguration(files, options.env);
 }
 
-function findUpwards(start: string, read: (folder: string) => string | undefined): { folder: string; text: string } | undefined {
+function findUpwards(
+  start: string,
+  read: (folder: string) => string | undefined,
+): { folder: string; text: string } | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     const text = read(folder);
     if (text !== undefined) return { folder, text };

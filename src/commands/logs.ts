@@ -13,7 +13,9 @@ export async function logs(host: Host, options: LogsOptions, step?: string): Pro
   const { config } = await loadConfigurationOf(host, options);
   const environment = await host.open(config, { offline: true });
   try {
-    const found = (await logsBelow(environment.files, `${config.stateFolder}/logs`)).filter((log) => options.run === undefined || log.run === options.run);
+    const found = (await logsBelow(environment.files, `${config.stateFolder}/logs`)).filter(
+      (log) => options.run === undefined || log.run === options.run,
+    );
     if (step === undefined) {
       if (options.json === true) host.stdout.write(`${JSON.stringify({ schema: 'platform/logs/v1', logs: found })}\n`);
       else for (const log of found) host.stdout.write(`${log.run}  ${log.step}  attempt ${log.attempt}  ${log.path}\n`);
@@ -35,12 +37,22 @@ export async function logs(host: Host, options: LogsOptions, step?: string): Pro
 }
 
 /** Files are RUN/STEP.ATTEMPT.N.log, with ~ for the / of a step's name; run ids sort by time. */
-async function logsBelow(files: TextFiles, folder: string): Promise<readonly { run: string; step: string; attempt: number; path: string }[]> {
+async function logsBelow(
+  files: TextFiles,
+  folder: string,
+): Promise<readonly { run: string; step: string; attempt: number; path: string }[]> {
   const found = [];
   for (const run of await files.list(folder)) {
     for (const file of await files.list(`${folder}/${run}`)) {
       const parts = /^(.+)\.(\d+)\.(\d+)\.log$/.exec(file);
-      if (parts !== null) found.push({ run, step: String(parts[1]).replaceAll('~', '/'), attempt: Number(parts[2]), number: Number(parts[3]), path: `${folder}/${run}/${file}` });
+      if (parts !== null)
+        found.push({
+          run,
+          step: String(parts[1]).replaceAll('~', '/'),
+          attempt: Number(parts[2]),
+          number: Number(parts[3]),
+          path: `${folder}/${run}/${file}`,
+        });
     }
   }
   return found.sort((a, b) => a.run.localeCompare(b.run) || a.attempt - b.attempt || a.number - b.number);

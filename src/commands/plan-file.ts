@@ -12,7 +12,8 @@ export function planDifferences(file: string, text: string | undefined, plan: Pl
   const kept = parse(file, text);
   if (kept.digest === plan.digest) return [];
   const differences: string[] = [];
-  if (kept.verb !== plan.verb || kept.environment !== plan.environment) differences.push(`it is for ${kept.verb} of ${kept.environment}, not ${plan.verb} of ${plan.environment}`);
+  if (kept.verb !== plan.verb || kept.environment !== plan.environment)
+    differences.push(`it is for ${kept.verb} of ${kept.environment}, not ${plan.verb} of ${plan.environment}`);
   if (kept.config !== plan.config) differences.push('the configuration changed since');
   if (kept.journal !== plan.journal) differences.push('a run went on since');
   const now = new Map(plan.rows.map((row) => [row.step, row]));
@@ -20,18 +21,25 @@ export function planDifferences(file: string, text: string | undefined, plan: Pl
     const other = now.get(row.step);
     now.delete(row.step);
     if (other === undefined) differences.push(`- ${row.step}: ${row.action}`);
-    else if (other.action !== row.action || other.because !== row.because) differences.push(`~ ${row.step}: ${row.action} (${row.because}) -> ${other.action} (${other.because})`);
+    else if (other.action !== row.action || other.because !== row.because)
+      differences.push(`~ ${row.step}: ${row.action} (${row.because}) -> ${other.action} (${other.because})`);
   }
   for (const row of now.values()) differences.push(`+ ${row.step}: ${row.action} (${row.because})`);
   return differences.length > 0 ? differences : ['it was made from another state'];
 }
 
-function parse(file: string, text: string | undefined): Pick<Plan, 'verb' | 'environment' | 'digest' | 'config' | 'journal'> & { readonly rows: readonly PlanRow[] } {
+function parse(
+  file: string,
+  text: string | undefined,
+): Pick<Plan, 'verb' | 'environment' | 'digest' | 'config' | 'journal'> & { readonly rows: readonly PlanRow[] } {
   try {
     const value = JSON.parse(text ?? '') as Plan & { schema?: string };
     if (value.schema === 'platform/plan/v1' && Array.isArray(value.rows)) return value;
   } catch {
     // Said below: what cannot be read is no plan.
   }
-  throw new PlatformError('USAGE', { message: `${file} ${text === undefined ? 'does not exist' : 'is not a plan of this version'}`, next: ['platform plan --out FILE writes one'] });
+  throw new PlatformError('USAGE', {
+    message: `${file} ${text === undefined ? 'does not exist' : 'is not a plan of this version'}`,
+    next: ['platform plan --out FILE writes one'],
+  });
 }

@@ -13,8 +13,12 @@ interface PlanFlags extends RunFlags {
 
 /** Shows what a verb would do, and why. Takes no lock and leaves nothing behind but its own output. */
 export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<number> {
-  if (verb !== 'up') throw new PlatformError('USAGE', { message: `there is no plan for ${verb}`, next: ['platform plan up'] });
-  const [{ config }, { showPlan }] = await Promise.all([loadConfigurationOf(host, flags), import('../ui/plan-view.ts')]);
+  if (verb !== 'up')
+    throw new PlatformError('USAGE', { message: `there is no plan for ${verb}`, next: ['platform plan up'] });
+  const [{ config }, { showPlan }] = await Promise.all([
+    loadConfigurationOf(host, flags),
+    import('../ui/plan-view.ts'),
+  ]);
   const { instances, selection, steps } = await listOf({ config }, flags);
   if (flags.configOnly === true) {
     host.stderr.write(`platform.yaml is valid: environment ${config.environment}, ${instances.length} steps\n`);
@@ -22,7 +26,11 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
   }
   const environment = await host.open(config, { ephemeral: true });
   try {
-    const [{ makePlan }, { readJournals }, { foldJournals }] = await Promise.all([import('../engine/plan-run.ts'), import('../engine/journal.ts'), import('../engine/fold.ts')]);
+    const [{ makePlan }, { readJournals }, { foldJournals }] = await Promise.all([
+      import('../engine/plan-run.ts'),
+      import('../engine/journal.ts'),
+      import('../engine/fold.ts'),
+    ]);
     const state = foldJournals(await readJournals(environment.journals));
     learnIdentity(environment, state);
     const abort = new AbortController();
@@ -43,7 +51,11 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     if (flags.json === true) host.stdout.write(planFile(made));
     else showPlan(made, host, flags);
     const [problem] = made.problems;
-    if (problem !== undefined) throw new PlatformError(problem.failure.code as PlatformError['code'], { message: `while looking at ${problem.step}: ${problem.failure.message}`, next: problem.failure.next });
+    if (problem !== undefined)
+      throw new PlatformError(problem.failure.code as PlatformError['code'], {
+        message: `while looking at ${problem.step}: ${problem.failure.message}`,
+        next: problem.failure.next,
+      });
     return flags.exitCode === true && made.pending ? 7 : 0;
   } finally {
     await environment.close();

@@ -7,10 +7,17 @@ export async function runs(host: Host, options: CommonOptions & { readonly limit
   const { config } = await loadConfigurationOf(host, options);
   const environment = await host.open(config, { offline: true });
   try {
-    const [{ readJournals }, { foldJournals }, { showRuns }] = await Promise.all([import('../engine/journal.ts'), import('../engine/fold.ts'), import('../ui/runs-view.ts')]);
+    const [{ readJournals }, { foldJournals }, { showRuns }] = await Promise.all([
+      import('../engine/journal.ts'),
+      import('../engine/fold.ts'),
+      import('../ui/runs-view.ts'),
+    ]);
     const state = foldJournals(await readJournals(environment.journals));
     const newest = state.runs.slice(-options.limit).reverse();
-    if (options.json === true) host.stdout.write(`${JSON.stringify({ schema: 'platform/runs/v1', runs: newest.map((run) => ({ ...run, durations: Object.fromEntries(run.durations) })) })}\n`);
+    if (options.json === true)
+      host.stdout.write(
+        `${JSON.stringify({ schema: 'platform/runs/v1', runs: newest.map((run) => ({ ...run, durations: Object.fromEntries(run.durations) })) })}\n`,
+      );
     else showRuns(newest, host, options);
     return 0;
   } finally {

@@ -6,7 +6,11 @@ import type { CommonOptions } from './options.ts';
 
 /** Under the lock: adopts what still works, lets each step in doubt settle its tool, and records that. Builds nothing. */
 export async function settleDoubtful(host: Host, environment: Environment, options: CommonOptions): Promise<number> {
-  const [{ acquireLock }, { openJournal }, { upstreamOf }] = await Promise.all([import('../engine/lock.ts'), import('../engine/journal.ts'), import('../engine/graph.ts')]);
+  const [{ acquireLock }, { openJournal }, { upstreamOf }] = await Promise.all([
+    import('../engine/lock.ts'),
+    import('../engine/journal.ts'),
+    import('../engine/graph.ts'),
+  ]);
   const { config, clock, launcher } = environment;
   const id = `settle-${new Date(clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
   const lock = await acquireLock(
@@ -16,37 +20,67 @@ export async function settleDoubtful(host: Host, environment: Environment, optio
   const journal = await openJournal(environment.journals, id, clock);
   const say = (text: string): void => host.stderr.write(`${text}\n`);
   try {
-    if (lock.tookOver !== undefined) say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
+    if (lock.tookOver !== undefined)
+      say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
     learnIdentity(environment, journal.state);
     const { instances } = await listOf(environment, { ...options, parallel: 1 });
-    const doubtful = [...journal.state.steps.values()].filter(({ state }) => state === 'in-doubt' || state === 'interrupted');
+    const doubtful = [...journal.state.steps.values()].filter(
+      ({ state }) => state === 'in-doubt' || state === 'interrupted',
+    );
     for (const record of doubtful) {
       const instance = instances.find((one) => one.id === record.id);
       const abort = new AbortController();
       for (const tool of (await launcher.list(record.run)).filter((one) => one.step === record.id)) {
-        if (tool.exit === undefined) say(`${record.id}: ${tool.process.tool} still works (pid ${tool.process.pid}); waiting for it`);
+        if (tool.exit === undefined)
+          say(`${record.id}: ${tool.process.tool} still works (pid ${tool.process.pid}); waiting for it`);
         const exit = tool.exit ?? (await launcher.adopt(tool, abort.signal));
-        await journal.append({ type: 'step.adopted', step: record.id, attempt: record.attempts, process: tool.process, exitCode: exit.code, signal: exit.signal });
-        say(`${record.id}: ${tool.process.tool} ended with ${exit.code === null ? (exit.signal ?? 'an unknown code') : `code ${exit.code}`}`);
+        await journal.append({
+          type: 'step.adopted',
+          step: record.id,
+          attempt: record.attempts,
+          process: tool.process,
+          exitCode: exit.code,
+          signal: exit.signal,
+        });
+        say(
+          `${record.id}: ${tool.process.tool} ended with ${exit.code === null ? (exit.signal ?? 'an unknown code') : `code ${exit.code}`}`,
+        );
       }
       const { spec } = instance?.step ?? {};
       if (instance === undefined || spec?.settle === undefined) {
         say(`${record.id}: nothing to settle; the next run looks at it`);
         continue;
       }
-      const scope: StepScope = { run: id, step: record.id, key: instance.key, attempt: record.attempts, signal: abort.signal, note: (text) => say(`${record.id}: ${text}`) };
+      const scope: StepScope = {
+        run: id,
+        step: record.id,
+        key: instance.key,
+        attempt: record.attempts,
+        signal: abort.signal,
+        note: (text) => say(`${record.id}: ${text}`),
+      };
       const processes = launcher.processesFor({
         run: id,
         step: record.id,
         attempt: record.attempts,
-        spawned: (process) => journal.append({ type: 'step.spawned', step: record.id, attempt: record.attempts, process }),
+        spawned: (process) =>
+          journal.append({ type: 'step.spawned', step: record.id, attempt: record.attempts, process }),
       });
       const up = upstreamOf(instance, (need) => journal.state.steps.get(need)?.output);
       await spec.settle(environment.contexts.write(scope, processes) as never, up as never);
-      await journal.append({ type: 'step.settled', step: record.id, attempt: record.attempts, because: 'asked for by platform settle' });
+      await journal.append({
+        type: 'step.settled',
+        step: record.id,
+        attempt: record.attempts,
+        because: 'asked for by platform settle',
+      });
       say(`${record.id}: settled`);
     }
-    say(doubtful.length === 0 ? `nothing is in doubt in ${config.environment}` : `Next: platform up --env ${config.environment} goes on`);
+    say(
+      doubtful.length === 0
+        ? `nothing is in doubt in ${config.environment}`
+        : `Next: platform up --env ${config.environment} goes on`,
+    );
     return 0;
   } finally {
     await journal.close();

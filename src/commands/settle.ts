@@ -23,14 +23,18 @@ export async function settle(host: Host, options: SettleOptions): Promise<number
 }
 
 async function repair(host: Host, environment: Awaited<ReturnType<Host['open']>>): Promise<number> {
-  const [{ repairJournals }, { repairLedger }] = await Promise.all([import('../engine/journal.ts'), import('../engine/ledger.ts')]);
+  const [{ repairJournals }, { repairLedger }] = await Promise.all([
+    import('../engine/journal.ts'),
+    import('../engine/ledger.ts'),
+  ]);
   const repaired = await repairJournals(environment.journals);
   for (const { run, copy, lines, tornBytes } of repaired) {
     const what = lines.length > 0 ? `damaged lines ${lines.join(', ')}` : `${tornBytes} bytes of a half-written record`;
     host.stderr.write(`journal of run ${run}: cut out ${what}; the file as it was is ${copy}\n`);
   }
   const ledger = await repairLedger(environment.ledger);
-  if (ledger !== undefined) host.stderr.write(`ledger: cut out lines ${ledger.lines.join(', ')}; the file as it was is ${ledger.copy}\n`);
+  if (ledger !== undefined)
+    host.stderr.write(`ledger: cut out lines ${ledger.lines.join(', ')}; the file as it was is ${ledger.copy}\n`);
   if (repaired.length === 0 && ledger === undefined) host.stderr.write('journals and ledger are sound\n');
   else host.stderr.write('Next: platform plan shows what is known now; what is in doubt is looked at again\n');
   return 0;

@@ -22,11 +22,22 @@ export async function unlock(host: Host, options: UnlockOptions): Promise<number
     const { holder, life } = held;
     const who = `run ${holder.run} (${holder.verb}) by ${holder.user} on ${holder.host}, process ${holder.pid}, since ${new Date(holder.created).toISOString()}`;
     if (options.run === undefined) {
-      host.stderr.write(`${who}; that process is ${life === 'unknown' ? 'elsewhere: nobody here can tell whether it lives' : life}\n`);
-      throw new PlatformError('NEEDS_YES', { message: 'the run that holds the lock must be named', next: [`platform unlock --env ${config.environment} --run ${holder.run}`] });
+      host.stderr.write(
+        `${who}; that process is ${life === 'unknown' ? 'elsewhere: nobody here can tell whether it lives' : life}\n`,
+      );
+      throw new PlatformError('NEEDS_YES', {
+        message: 'the run that holds the lock must be named',
+        next: [`platform unlock --env ${config.environment} --run ${holder.run}`],
+      });
     }
     if (life === 'alive' && options.yes !== true) {
-      throw new PlatformError('LOCKED', { message: `${who}; it is alive`, next: ['press Ctrl-C where it runs: it ends cleanly', `if it hangs for good: platform unlock --env ${config.environment} --run ${holder.run} --yes`] });
+      throw new PlatformError('LOCKED', {
+        message: `${who}; it is alive`,
+        next: [
+          'press Ctrl-C where it runs: it ends cleanly',
+          `if it hangs for good: platform unlock --env ${config.environment} --run ${holder.run} --yes`,
+        ],
+      });
     }
     await breakLock(port, options.run);
     host.stderr.write(`broke the lock of ${who}\n`);

@@ -18,7 +18,7 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
   const reporter = openReporter(host, flags, environment.clock);
   try {
     await closeLostEpoch(environment, reporter);
-    const { plan, result, journal } = await runBuild({
+    const { plan, result } = await runBuild({
       verb: 'up',
       host,
       environment,
@@ -29,11 +29,12 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
         if (!plan.pending) return;
         if (flags.json !== true) showPlan(plan, host, flags);
         if (flags.yes === true || flags.plan !== undefined || config.target === 'sandbox') return;
-        if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes'))) throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+        if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes')))
+          throw new PlatformError('DECLINED', { message: 'nothing was changed' });
       },
     });
     await reporter.close();
-    if (flags.json !== true) showResult({ plan, result, state: journal, config }, host, flags);
+    if (flags.json !== true) showResult({ plan, config, ...(result === undefined ? {} : { result }) }, host, flags);
     return result?.exitCode ?? 0;
   } finally {
     await reporter.close();
@@ -41,6 +42,15 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
   }
 }
 
-function problemOf({ step, failure }: { step: string; failure: { code: string; message: string; next: readonly string[] } }): PlatformError {
-  return new PlatformError(failure.code as PlatformError['code'], { message: `while looking at ${step}: ${failure.message}`, next: failure.next });
+function problemOf({
+  step,
+  failure,
+}: {
+  step: string;
+  failure: { code: string; message: string; next: readonly string[] };
+}): PlatformError {
+  return new PlatformError(failure.code as PlatformError['code'], {
+    message: `while looking at ${step}: ${failure.message}`,
+    next: failure.next,
+  });
 }

@@ -54,7 +54,8 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
       files: textFiles,
       clock: systemClock,
       readLock: async (root) => {
-        const text = root.backend === undefined ? undefined : await aws.object(root.backend.bucket, `${root.backend.key}.tflock`);
+        const text =
+          root.backend === undefined ? undefined : await aws.object(root.backend.bucket, `${root.backend.key}.tflock`);
         return text === undefined ? undefined : (JSON.parse(text) as TerraformLock);
       },
       ownDeadAttempt: ownDeadAttempt(options.journals, options.processes, options.facts),

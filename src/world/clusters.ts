@@ -33,11 +33,18 @@ export function openClusters({ config, clock, version, files }: ClusterOptions):
   return {
     async open() {
       const text = await files.read(kubeconfig);
-      if (text === undefined) throw new PlatformError('UNREACHABLE', { message: 'there is no kubeconfig of this cluster yet', next: ['platform up builds the control plane and fetches it'] });
+      if (text === undefined)
+        throw new PlatformError('UNREACHABLE', {
+          message: 'there is no kubeconfig of this cluster yet',
+          next: ['platform up builds the control plane and fetches it'],
+        });
       const key = `${text}\n${JSON.stringify(expected ?? null)}`;
       if (current?.key !== key) {
         forget();
-        current = { key, cluster: openCluster({ kubeconfig, clock, version, ...(expected === undefined ? {} : { expected }) }) };
+        current = {
+          key,
+          cluster: openCluster({ kubeconfig, clock, version, ...(expected === undefined ? {} : { expected }) }),
+        };
       }
       return current.cluster;
     },

@@ -32,7 +32,11 @@ export interface OpenOptions {
 }
 
 /** Wires the adapters of one environment. SANDBOX_NOT_RUNNING when its far side is the sandbox and that is not there. */
-export async function openEnvironment(host: Host, configured: PlatformConfig, { ephemeral = false, offline = false }: OpenOptions = {}): Promise<Environment> {
+export async function openEnvironment(
+  host: Host,
+  configured: PlatformConfig,
+  { ephemeral = false, offline = false }: OpenOptions = {},
+): Promise<Environment> {
   const sandbox = configured.target === 'sandbox' && !offline ? await runningSandbox(configured) : undefined;
   const config = sandbox === undefined ? configured : withSandbox(configured, sandbox.mirrors);
   const scratch = ephemeral ? await mkdtemp(`${tmpdir()}/platform-`) : config.stateFolder;
@@ -54,9 +58,29 @@ export async function openEnvironment(host: Host, configured: PlatformConfig, { 
   });
 
   const adapters = (writing: Processes, folder: string) =>
-    openAdapters({ host, config, sandbox, programs, environment, read, writing, folder, clusters, journals, processes, facts });
+    openAdapters({
+      host,
+      config,
+      sandbox,
+      programs,
+      environment,
+      read,
+      writing,
+      folder,
+      clusters,
+      journals,
+      processes,
+      facts,
+    });
   const ledger = openLedger(ledgerFile, () => mirrorLedger(config, adapters(read, scratch).aws, textFiles, ledgerFile));
-  const world = (writing: Processes, folder: string) => ({ ...adapters(writing, folder), ledger, random, files: textFiles, cluster: () => clusters.open(), config });
+  const world = (writing: Processes, folder: string) => ({
+    ...adapters(writing, folder),
+    ledger,
+    random,
+    files: textFiles,
+    cluster: () => clusters.open(),
+    config,
+  });
   const looking = readOnly(world(read, scratch));
 
   const contexts: Contexts = {
@@ -91,5 +115,8 @@ export async function openEnvironment(host: Host, configured: PlatformConfig, { 
 async function runningSandbox(config: PlatformConfig): Promise<SandboxState> {
   const state = await readSandbox(`${config.stateFolder}/sandbox`);
   if (state !== undefined) return state;
-  throw new PlatformError('SANDBOX_NOT_RUNNING', { message: `environment ${config.environment} is a sandbox, and it does not run`, next: [`platform sandbox up --env ${config.environment}`] });
+  throw new PlatformError('SANDBOX_NOT_RUNNING', {
+    message: `environment ${config.environment} is a sandbox, and it does not run`,
+    next: [`platform sandbox up --env ${config.environment}`],
+  });
 }

@@ -7,7 +7,9 @@ export function throughSandbox(ssh: SshWriter, { controlApi }: SandboxState): Ss
   return {
     ...ssh,
     reach: async (host, port, signal) => {
-      const response = await fetch(`${controlApi}/machines/reach?address=${encodeURIComponent(host)}&port=${port}`, { signal });
+      const response = await fetch(`${controlApi}/machines/reach?address=${encodeURIComponent(host)}&port=${port}`, {
+        signal,
+      });
       return (await response.json()) as { open: boolean; because: string };
     },
   };
@@ -15,7 +17,9 @@ export function throughSandbox(ssh: SshWriter, { controlApi }: SandboxState): Ss
 
 /** Every name server is the sandbox's, and the ports of load balancers are where the sandbox listens. */
 export function sandboxNetwork({ dns, connectTo }: SandboxState): Network {
-  const network = createNetwork({ connectTo: Object.fromEntries(Object.entries(connectTo).map(([port, to]) => [Number(port), to.port])) });
+  const network = createNetwork({
+    connectTo: Object.fromEntries(Object.entries(connectTo).map(([port, to]) => [Number(port), to.port])),
+  });
   return {
     resolve: (name, _servers, signal) => network.resolve(name, [dns], signal),
     request: (url, options) => network.request(url, { ...options, servers: [dns] }),
