@@ -1,7 +1,5 @@
-import type { KubernetesObject } from '../ports-cluster.ts';
-
 /** Bookkeeping of the server, and what controllers report: neither is what a manifest asks for. */
-const ignored = new Set([
+const bookkeeping: ReadonlySet<string> = new Set([
   'metadata.managedFields',
   'metadata.resourceVersion',
   'metadata.generation',
@@ -11,30 +9,27 @@ const ignored = new Set([
 ]);
 
 /**
- * The paths at which two states of an object differ. Values are named only where they are numbers or booleans,
+ * The paths at which two states of an object differ, bookkeeping left out. Values are named only where they are numbers or booleans,
  * or an image: anything else may be a secret.
  */
-export function differences(live: KubernetesObject, wanted: KubernetesObject): readonly string[] {
+export function differences(
+  live: object,
+  wanted: object,
+  ignored: ReadonlySet<string> = bookkeeping,
+): readonly string[] {
   const found: string[] = [];
-  collect(live, wanted, '', found);
-  return found;
-}
-
-function collect(live: unknown, wanted: unknown, path: string, found: string[]): void {
-  if (ignored.has(path) || Object.is(live, wanted)) return;
-  if (isBranch(live) && isBranch(wanted) && Array.isArray(live) === Array.isArray(wanted)) {
-    const [left, right] = [live as Record<string, unknown>, wanted as Record<string, unknown>];
-    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
-      collect(
-        left[key],
-        right[key],
-        Array.isArray(live) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`,
-        found,
-      );
+  const collect = (left: unknown, right: unknown, path: string): void => {
+    if (ignored.has(path) || Object.is(left, right)) return;
+    if (!isBranch(left) || !isBranch(right) || Array.isArray(left) !== Array.isArray(right)) {
+      found.push(describe(path, left, right));
+      return;
     }
-    return;
-  }
-  found.push(describe(path, live, wanted));
+    for (const key of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      collect(left[key], right[key], Array.isArray(left) ? `${path}[${key}]` : path === '' ? key : `${path}.${key}`);
+    }
+  };
+  collect(live, wanted, '');
+  return found;
 }
 
 function describe(path: string, live: unknown, wanted: unknown): string {
@@ -51,7 +46,7 @@ function isTelling(path: string, value: unknown): boolean {
   );
 }
 
-function isBranch(value: unknown): value is object {
+function isBranch(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 

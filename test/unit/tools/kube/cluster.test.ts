@@ -5,7 +5,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { issue, makeAuthority } from '../../../../src/sandbox/control-plane/certificates.ts';
 import { openCluster } from '../../../../src/tools/kube/cluster.ts';
 import type { OpenCluster } from '../../../../src/tools/kube/cluster.ts';
@@ -74,6 +74,9 @@ async function writeKubeconfig(url: string, more: object = {}, trusted = authori
   };
   await writeFile(join(folder, 'config'), JSON.stringify(config));
 }
+
+// The package takes seconds to import on a busy machine: not at the cost of the first test.
+beforeAll(() => import('@kubernetes/client-node'), 120_000);
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'platform-kube-'));
