@@ -35,7 +35,8 @@ resource "aws_vpc_security_group_ingress_rule" "entrance" {
   to_port           = each.value.port
   cidr_ipv4         = each.value.range
   description       = each.value.purpose
-  tags              = { Name = "${var.cluster_id}-${each.value.purpose}" }
+  # The key as a tag: an apply that was cut leaves rules that must be found again.
+  tags = { Name = "${var.cluster_id}-${each.value.purpose}", "platform/entrance" = each.key }
 }
 
 resource "aws_vpc_security_group_egress_rule" "internet" {
