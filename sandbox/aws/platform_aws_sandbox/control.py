@@ -63,6 +63,13 @@ class Control:
                 with self._gateway.lock:
                     console.set_text(str(wanted["instance"]), str(text))
                 return _json(200, {})
+            case ("POST", "clock"):
+                wanted = json.loads(body)
+                with self._gateway.lock:
+                    if "hold" in wanted:
+                        transitions.hold() if wanted["hold"] else transitions.go_on()
+                    transitions.advance(float(wanted.get("advance", 0)))
+                return _json(200, {})
             case ("POST", "deny"):
                 wanted = json.loads(body)
                 settings.current.deny = [str(pattern) for pattern in wanted]

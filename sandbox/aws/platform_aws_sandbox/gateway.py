@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
+import socket
 import sys
 import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from . import permissions, transitions
 from .error_bodies import denied_code, render
@@ -24,7 +28,7 @@ StartResponse = Callable[..., Any]
 class Gateway:
     """A WSGI application around moto's. `control` answers the paths below `/_sandbox/`."""
 
-    def __init__(self, moto: Callable[..., Iterable[bytes]], journal: Journal, faults: Faults) -> None:
+    def __init__(self, moto: DomainDispatcherApplication, journal: Journal, faults: Faults) -> None:
         self._moto = moto
         self._journal = journal
         self._faults = faults
@@ -54,6 +58,10 @@ class Gateway:
             )
         elif fault and fault.when == "before" and (fault.code or fault.drop):
             answer = _injected(operation, fault)
+        elif operation.rehearsed:
+            answer = _error(
+                operation, 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."
+            )
         else:
             answer = self._moto_answer(environ, body, operation)
         lost = bool(fault and fault.when == "after" and (fault.code or fault.drop))
@@ -63,8 +71,9 @@ class Gateway:
             if lost:
                 answer = _injected(operation, fault)
         if fault and fault.drop:
-            # the server closes the connection when a response breaks off
-            raise ConnectionAbortedError("dropped on request")
+            # nothing that WSGI offers closes a kept-alive connection
+            with contextlib.suppress(OSError):
+                environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answer
 
     def _moto_answer(self, environ: dict[str, Any], body: bytes, operation: Operation) -> Answer:
@@ -80,7 +89,13 @@ class Gateway:
         with self.lock:
             transitions.settle()
             try:
-                content = b"".join(self._moto(environ, note))
+                application = self._moto.get_application(environ)
+            except Exception:  # moto has no such service
+                return _unknown(operation)
+            if not getattr(application, "service", None):
+                return _unknown(operation)
+            try:
+                content = b"".join(application(environ, note))
             except NotImplementedError:
                 return _unknown(operation)
             except Exception:  # a fault of moto itself; the SDK shall see an error, not a page

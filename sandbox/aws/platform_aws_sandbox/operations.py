@@ -35,6 +35,8 @@ class Operation:
     """How its errors are written: ec2, query, json, s3 or rest."""
     writes: bool
     parameters: dict[str, Any] = field(default_factory=dict)
+    rehearsed: bool = False
+    """A call of EC2 with DryRun: moto carries some of them out."""
 
     @property
     def name(self) -> str:
@@ -53,12 +55,14 @@ def recognise(environ: Mapping[str, Any], body: bytes) -> Operation:
     target = environ.get("HTTP_X_AMZ_TARGET", "")
     if target:
         action = target.rsplit(".", 1)[-1]
-        return Operation(service, action, region, "json", _writes(action, {}), _from_json(body))
+        return Operation(service, action, region, "json", _writes(action), _from_json(body))
     if "x-www-form-urlencoded" in environ.get("CONTENT_TYPE", ""):
         form = {key: values[0] for key, values in urllib.parse.parse_qs(body.decode("latin1")).items()}
         action = form.get("Action", "")
         protocol = "ec2" if service == "ec2" else "query"
-        return Operation(service, action, region, protocol, _writes(action, form), _from_form(form))
+        rehearsed = protocol == "ec2" and form.get("DryRun", "").lower() == "true"
+        writes = _writes(action) and not rehearsed
+        return Operation(service, action, region, protocol, writes, _from_form(form), rehearsed)
     method, path = environ["REQUEST_METHOD"], environ.get("PATH_INFO", "/")
     action, parameters = _match_path(_MODELS.get(service, service), method, path, query, environ)
     if service == "route53":
@@ -72,8 +76,8 @@ def created_ids(response: bytes) -> list[str]:
     return sorted(set(_CREATED.findall(response.decode("utf-8", "replace"))))
 
 
-def _writes(action: str, form: Mapping[str, str]) -> bool:
-    return not _READ.match(action) and form.get("DryRun", "").lower() != "true"
+def _writes(action: str) -> bool:
+    return not _READ.match(action)
 
 
 def _from_form(form: Mapping[str, str]) -> dict[str, Any]:
@@ -117,6 +121,8 @@ def _routes(service: str) -> list[tuple[str, re.Pattern[str], dict[str, str], st
         return []
     routes = []
     for name in model.operation_names:
+        if model.operation_model(name).deprecated:
+            continue  # such as GetBucketLifecycle, which has the path of GetBucketLifecycleConfiguration
         http = model.operation_model(name).http
         path, _, literal = http["requestUri"].partition("?")
         wanted = {key: values[0] for key, values in urllib.parse.parse_qs(literal, keep_blank_values=True).items()}

@@ -11,4 +11,4 @@ def sow(seed: Seed) -> None:
     """Creates the public hosted zones of the seed."""
     backend = route53_backends[ACCOUNT]["aws"]
     for name in seed.zones:
-        backend.create_hosted_zone(name, private_zone=False, caller_reference=f"seed-{name}")
+        backend.create_hosted_zone(name.rstrip(".") + ".", private_zone=False, caller_reference=f"seed-{name}")

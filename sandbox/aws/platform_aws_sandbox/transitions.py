@@ -1,7 +1,8 @@
-"""Changes that happen later, such as pending -> running.
+"""Changes that happen later, such as pending -> running, and the clock that they follow.
 
 A change is applied when it is due *and* somebody asks: the gateway calls `settle` under its lock
 before each request. So no timer thread ever touches moto, which is not safe for threads.
+The clock can be held and moved (`POST /_sandbox/clock`), so that a test never waits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from collections.abc import Callable
 _due: list[tuple[float, int, Callable[[], None]]] = []
 _order = itertools.count()
 _seconds = 3.0
+_moved = 0.0
+_held_at: float | None = None
 
 
 def set_delay(seconds: float) -> None:
@@ -29,14 +32,42 @@ def delay() -> float:
     return _seconds
 
 
-def later(change: Callable[[], None], factor: float = 1.0) -> None:
-    """Applies `change` at the first request after `factor` times the delay."""
-    heapq.heappush(_due, (time.monotonic() + _seconds * factor, next(_order), change))
+def now() -> float:
+    """The sandbox's own time in seconds; it never goes back."""
+    return _moved + (time.monotonic() if _held_at is None else _held_at)
+
+
+def hold() -> None:
+    """Stops the clock."""
+    global _held_at
+    if _held_at is None:
+        _held_at = time.monotonic()
+
+
+def go_on() -> None:
+    """Lets a held clock run again, from where it stood."""
+    global _held_at, _moved
+    if _held_at is not None:
+        _moved -= time.monotonic() - _held_at
+        _held_at = None
+
+
+def advance(seconds: float) -> None:
+    """Moves the clock forward, whether it is held or not."""
+    global _moved
+    if seconds < 0:
+        raise ValueError("the clock never goes back")
+    _moved += seconds
+
+
+def later(change: Callable[[], None]) -> None:
+    """Applies `change` at the first request after the delay."""
+    heapq.heappush(_due, (now() + _seconds, next(_order), change))
 
 
 def settle() -> None:
     """Applies every change that is due, oldest first."""
-    while _due and _due[0][0] <= time.monotonic():
+    while _due and _due[0][0] <= now():
         _, _, change = heapq.heappop(_due)
         try:
             change()

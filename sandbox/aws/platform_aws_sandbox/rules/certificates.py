@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from moto.acm import models
@@ -12,7 +11,7 @@ from moto.route53.models import route53_backends
 from .. import settings
 from ..patching import wrap
 from ..refusals import JsonRefusal
-from ..transitions import delay
+from ..transitions import delay, now
 
 
 def _records_exist(certificate: Any) -> bool:
@@ -38,8 +37,8 @@ def _check(original: Any, self: Any) -> None:
         return
     since = getattr(self, "sandbox_validated_since", None)
     if since is None:
-        self.sandbox_validated_since = since = time.monotonic()
-    if time.monotonic() - since >= delay():
+        self.sandbox_validated_since = since = now()
+    if now() - since >= delay():
         self.status = "ISSUED"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import time
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -14,7 +13,7 @@ from moto.ec2.responses import instances as moto_responses
 from .. import console, quotas
 from ..patching import wrap
 from ..refusals import Ec2Refusal
-from ..transitions import delay, later
+from ..transitions import delay, later, now
 from .network import drop_interface
 
 PENDING, RUNNING, SHUTTING_DOWN, STOPPING = ("pending", 0), ("running", 16), ("shutting-down", 32), ("stopping", 64)
@@ -27,7 +26,7 @@ def _enter(instance: Any, state: tuple[str, int]) -> None:
 def _becomes_running(instance: Any) -> None:
     if instance._state.name == "pending":
         _enter(instance, RUNNING)
-        instance.sandbox_running_since = time.monotonic()
+        instance.sandbox_running_since = now()
         console.boot(instance)
 
 
@@ -155,7 +154,7 @@ def _modify_groups(original: Any, self: Any, instance_id: str, new_group_id_list
 def _status_check(self: Any) -> dict[str, Any]:
     if self.state_code != RUNNING[1]:
         return {"Status": "not-applicable"}
-    passed = time.monotonic() - getattr(self, "sandbox_running_since", 0.0) >= delay()
+    passed = now() - getattr(self, "sandbox_running_since", 0.0) >= delay()
     details = [{"Name": "reachability", "Status": "passed" if passed else "initializing"}]
     return {"Details": details, "Status": "ok" if passed else "initializing"}
 

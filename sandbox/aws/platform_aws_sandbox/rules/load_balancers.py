@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from moto.elbv2 import models
@@ -10,7 +9,7 @@ from moto.elbv2 import models
 from .. import public_addresses
 from ..patching import wrap
 from ..refusals import ServiceRefusal
-from ..transitions import delay, later
+from ..transitions import delay, later, now
 from .network import drop_interface
 
 REQUESTER = "amazon-elb"
@@ -26,7 +25,7 @@ def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> A
     if any(known.name == name for known in self.load_balancers.values()):
         raise ServiceRefusal("DuplicateLoadBalancerName", f"A load balancer with the same name '{name}' exists")
     balancer = original(self, name, *args, **kwargs)
-    balancer.sandbox_active_at = time.monotonic() + delay()
+    balancer.sandbox_active_at = now() + delay()
     for subnet in balancer.subnets:
         interface = self.ec2_backend.create_network_interface(
             subnet,
@@ -35,7 +34,7 @@ def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> A
             description=_interface_description(balancer.arn),
         )
         interface.requester_managed, interface.requester_id, interface.status = True, REQUESTER, "in-use"
-        if balancer.scheme == "internet-facing":
+        if balancer.scheme != "internal":
             interface.public_ip = public_addresses.take()
     return balancer
 
@@ -43,7 +42,7 @@ def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> A
 @wrap(models.FakeLoadBalancer, "activate")
 def _activate(original: Any, self: Any) -> None:
     """moto activates on the first look; AWS after a time."""
-    if time.monotonic() >= getattr(self, "sandbox_active_at", 0.0):
+    if now() >= getattr(self, "sandbox_active_at", 0.0):
         original(self)
 
 
@@ -85,7 +84,7 @@ def _register(original: Any, self: Any, targets: list[dict[str, Any]]) -> Any:
     answer = original(self, targets)
     since = self.__dict__.setdefault("sandbox_registered", {})
     for target in targets:
-        since[target["Id"]] = time.monotonic()
+        since[target["Id"]] = now()
     return answer
 
 
@@ -94,7 +93,7 @@ def _health(original: Any, self: Any, target: dict[str, Any], *args: Any, **kwar
     """initial (Elb.RegistrationInProgress) comes before healthy."""
     health = original(self, target, *args, **kwargs)
     since = self.__dict__.get("sandbox_registered", {}).get(target["Id"], 0.0)
-    if health.status == "healthy" and time.monotonic() - since < delay():
+    if health.status == "healthy" and now() - since < delay():
         health.status = "initial"
         health.reason = "Elb.RegistrationInProgress"
         health.description = "Target registration is in progress"

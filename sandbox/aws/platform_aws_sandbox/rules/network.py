@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
+from moto.ec2.exceptions import EC2ClientError
 from moto.ec2.models import (
     elastic_network_interfaces,
     internet_gateways,
@@ -61,9 +63,13 @@ def _delete_vpc(original: Any, self: Any, vpc_id: str) -> Any:
         raise dependency_violation(f"The vpc '{vpc_id}' has dependencies and cannot be deleted.")
     self.sandbox_deleting_vpc = True
     try:
-        return original(self, vpc_id)
+        gone = original(self, vpc_id)
     finally:
         self.sandbox_deleting_vpc = False
+    # moto forgets the network ACL, which dies with its VPC
+    for acl in [acl for acl in self.network_acls.values() if acl.vpc_id == vpc_id]:
+        self.network_acls.pop(acl.id)
+    return gone
 
 
 @wrap(subnets.SubnetBackend, "delete_subnet")
@@ -143,7 +149,7 @@ def _delete_gateway(original: Any, self: Any, internet_gateway_id: str) -> Any:
 def _create_interface(original: Any, self: Any, subnet: Any, private_ip_address: Any, *args: Any, **kwargs: Any) -> Any:
     """A private address is taken from the subnet, never at random, so that no two are the same."""
     network = self.get_subnet(subnet) if isinstance(subnet, str) else subnet
-    if private_ip_address or args or kwargs.get("private_ip_addresses"):
+    if private_ip_address or (args and args[0]) or kwargs.get("private_ip_addresses"):
         return original(self, subnet, private_ip_address, *args, **kwargs)
     try:
         address = network.get_available_subnet_ip(None)
@@ -217,3 +223,18 @@ def _delete_nat_gateway(original: Any, self: Any, nat_gateway_id: str) -> Any:
 
     later(deleted)
     return gateway
+
+
+@wrap(vpcs.VPCBackend, "delete_vpc_endpoints")
+def _delete_endpoints(_original: Any, self: Any, vpce_ids: list[str] | None = None) -> None:
+    """moto removes a route that a gateway endpoint does not always have, and fails half way."""
+    for identifier in vpce_ids or []:
+        end = self.vpc_end_points.get(identifier)
+        if end is None:
+            continue
+        for interface in [self.enis[known] for known in end.network_interface_ids or [] if known in self.enis]:
+            drop_interface(self, interface)
+        for table in end.route_table_ids or []:
+            with contextlib.suppress(EC2ClientError):
+                self.delete_route(table, end.destination_prefix_list_id)
+        end.state = "deleted"
