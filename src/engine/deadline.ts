@@ -44,7 +44,7 @@ export async function withDeadline<T>(clock: Clock, limits: Limits, overdue: Ove
       throw late;
     });
   } finally {
-    over.abort();
+    over.abort('over');
   }
 }
 

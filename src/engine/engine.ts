@@ -3,7 +3,6 @@ import type { limiter } from './limiter.ts';
 import type { RunOptions } from './run-options.ts';
 import type { Selected } from './select.ts';
 import type { Json, StepId } from './types.ts';
-import type { LaunchedTool } from '../tools/ports-launcher.ts';
 
 /** What the parts of a run share. */
 export interface Engine {
@@ -14,7 +13,5 @@ export interface Engine {
   /** On disk, then shown. The first failure stops the run; it and every later call throw it. */
   record(event: DurableEvent): Promise<void>;
   show(event: ShownEvent): void;
-  /** Tools of an earlier process that belong to an attempt. */
-  toolsOf(run: string, step: StepId, attempt: number): Promise<readonly LaunchedTool[]>;
   readonly ask: ReturnType<typeof limiter>;
 }

@@ -8,7 +8,7 @@ import type { Selected } from './select.ts';
 export function refuseGone({ instances, listed, state }: PlanOptions, selected: Selected): void {
   const known = new Set(listed ?? instances.map(({ step }) => step.id));
   const forgotten = new Set(selected.forgotten);
-  const gone = [...state.steps.keys()].filter((id) => !forgotten.has(id) && !known.has(id.split('/', 1)[0] as string));
+  const gone = [...state.steps.keys()].filter((id) => !forgotten.has(id) && !known.has(id.split('/', 1)[0] as string)).sort();
   if (gone.length === 0) return;
   const fresh = [...new Set(instances.map(({ step }) => step.id))].filter((id) => ![...state.steps.keys()].some((each) => each.split('/', 1)[0] === id));
   throw new PlatformError('STEP_GONE', {

@@ -72,7 +72,8 @@ async function ask(probe: AnyProbe, { ctx, output, clock, limit, signal }: Probi
     if (!mayPass) throw error;
     return { is: 'waiting', because: error.message };
   } finally {
-    answered.abort();
+    // A reason of our own: the default one is an exception with a stack, made anew each time.
+    answered.abort('answered');
   }
 }
 

@@ -1,4 +1,4 @@
-import type { CancelLevel, Node, Schedule } from './schedule.ts';
+import { type CancelLevel, holdsSlot, type Node, type Schedule } from './schedule.ts';
 import type { Command } from './schedule-messages.ts';
 
 /**
@@ -9,7 +9,7 @@ export function cancelTo(schedule: Schedule, level: CancelLevel, commands: Comma
   if (level <= schedule.cancel) return;
   schedule.cancel = level;
   stop(schedule, 'cancelled', commands);
-  const working = schedule.nodes.filter(({ phase }) => phase === 'working');
+  const working = schedule.nodes.filter(({ phase }) => holdsSlot(phase));
   const awaited = working.map((node) => {
     const policy = level === 1 ? node.task.onCancel : level === 2 ? 'interrupt' : 'kill';
     if (policy === 'interrupt') interruptOnce(node, commands);

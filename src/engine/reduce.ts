@@ -32,6 +32,8 @@ function turn(schedule: Schedule, event: ScheduleEvent, commands: Command[]): vo
   // A step that was killed or left may still report; the first ending counts.
   if (node === undefined || isOver(node.phase)) return;
   switch (event.type) {
+    case 'adopted':
+      return rejoin(schedule, node);
     case 'applied':
       // Proving readiness is left to the next run: the record says that it is still to do.
       if (schedule.stopped === 'cancelled' || schedule.stopped === 'journal-lost') return move(schedule, node, 'left');
@@ -69,11 +71,15 @@ function start(schedule: Schedule, commands: Command[]): void {
   const kept: StepId[] = [];
   const skipped: StepId[] = [];
   for (const node of schedule.nodes) {
-    const { action, id } = node.task;
+    const { action, id, orphaned } = node.task;
+    if (orphaned) {
+      move(schedule, node, 'adopting');
+      commands.push({ type: 'adopt', step: id });
+    }
     if (action === 'keep') kept.push(id);
     else if (action === 'skip') {
       skipped.push(id);
-      move(schedule, node, 'skipped');
+      if (!orphaned) move(schedule, node, 'skipped');
       wake(schedule, node);
     } else if (node.openNeeds === 0 && node.phase === 'waiting') makeReady(schedule, node);
   }
@@ -85,9 +91,16 @@ function keep(schedule: Schedule): void {
   schedule.settling = false;
   for (const node of schedule.nodes) {
     if (node.task.action !== 'keep') continue;
-    move(schedule, node, 'done');
+    if (node.phase === 'waiting') move(schedule, node, 'done');
     wake(schedule, node);
   }
+}
+
+/** Back among the others, as if its tool had ended before this run. */
+function rejoin(schedule: Schedule, node: Node): void {
+  const { action } = node.task;
+  move(schedule, node, action === 'keep' ? 'done' : action === 'skip' ? 'skipped' : 'waiting');
+  if (node.phase === 'waiting' && node.openNeeds === 0) makeReady(schedule, node);
 }
 
 function wake(schedule: Schedule, node: Node): void {
@@ -115,7 +128,6 @@ function startReady(schedule: Schedule, commands: Command[]): void {
       park(schedule, node, held, commands);
       continue;
     }
-    for (const lock of node.task.locks) schedule.holders.set(lock, order);
     move(schedule, node, 'working');
     commands.push({ type: 'work', step: node.task.id });
   }

@@ -1,9 +1,7 @@
 import { PlatformError } from '../errors.ts';
-import type { LaunchedTool, Launcher } from '../tools/ports-launcher.ts';
 import type { LiveStep } from './live-step.ts';
 import type { Run } from './run.ts';
 import type { Command, ScheduleEvent } from './schedule-messages.ts';
-import type { StepId } from './types.ts';
 
 /** Refuses what must not begin, then puts the beginning on disk: run, plan, and what is to be forgotten. */
 export async function openRun({ options, engine }: Run): Promise<void> {
@@ -60,14 +58,4 @@ export async function settlePlan(
     }),
   ]);
   return { type: 'plan-settled' };
-}
-
-/** Asks the launcher once a run for the tools that an earlier process left. */
-export function toolsByAttempt(launcher: Launcher): (run: string, step: StepId, attempt: number) => Promise<readonly LaunchedTool[]> {
-  const lists = new Map<string, Promise<readonly LaunchedTool[]>>();
-  return async (run, step, attempt) => {
-    const list = lists.get(run) ?? launcher.list(run);
-    lists.set(run, list);
-    return (await list).filter((tool) => tool.step === step && tool.attempt === attempt);
-  };
 }

@@ -1,11 +1,13 @@
 import { PlatformError } from '../errors.ts';
+import type { LaunchedTool } from '../tools/ports-launcher.ts';
 import type { Engine } from './engine.ts';
 import type { DurableEvent } from './events.ts';
 import { limiter } from './limiter.ts';
 import { type LiveStep, newLiveStep } from './live-step.ts';
 import { probeStep } from './probe-step.ts';
 import { reduce } from './reduce.ts';
-import { openRun, settlePlan, toolsByAttempt } from './run-begin.ts';
+import { adopt, findOrphans } from './recover.ts';
+import { openRun, settlePlan } from './run-begin.ts';
 import { closeRun } from './run-end.ts';
 import type { RunOptions, RunResult } from './run-options.ts';
 import { newSchedule, type Schedule } from './schedule.ts';
@@ -20,12 +22,12 @@ import { recordFailed, work } from './work.ts';
  * Resolves when nothing works any more (or may be left to work), whatever happened. Refuses IN_DOUBT and PLAN_STALE before any work.
  */
 export async function executePlan(options: RunOptions): Promise<RunResult> {
-  const run = new Run(options);
-  return run.go();
+  return new Run(options, await findOrphans(options)).go();
 }
 
 export class Run {
   readonly options: RunOptions;
+  readonly orphans: ReadonlyMap<StepId, readonly LaunchedTool[]>;
   readonly engine: Engine;
   readonly lives: ReadonlyMap<StepId, LiveStep>;
   readonly started: number;
@@ -37,10 +39,11 @@ export class Run {
   readonly #over = new AbortController();
   readonly #finished = Promise.withResolvers<'done' | 'failed' | 'interrupted'>();
 
-  constructor(options: RunOptions) {
-    const { instances, journal, launcher, plan } = options;
+  constructor(options: RunOptions, orphans: ReadonlyMap<StepId, readonly LaunchedTool[]>) {
+    const { instances, journal, plan } = options;
     const selected = select(options.selection, instances, journal.state);
     this.options = options;
+    this.orphans = orphans;
     this.started = options.clock.monotonic();
     this.engine = {
       options,
@@ -48,7 +51,6 @@ export class Run {
       outputs: new Map([...plan.found].map(([id, { output }]) => [id, output])),
       record: (event) => this.#record(event),
       show: (event) => options.emit(event),
-      toolsOf: toolsByAttempt(launcher),
       ask: limiter(options.questions ?? 8),
     };
     const attempts = (id: StepId): number => journal.state.steps.get(id)?.attempts ?? 0;
@@ -60,6 +62,7 @@ export class Run {
       needs: needIds,
       locks: step.spec.locks?.(options.config, key) ?? [],
       onCancel: step.spec.onCancel,
+      orphaned: orphans.has(id),
     }));
     this.schedule = newSchedule(tasks, options);
   }
@@ -71,7 +74,7 @@ export class Run {
     if (timeout !== undefined) void this.#stopAfter(timeout);
     this.dispatch({ type: 'start' });
     const ending = await this.#finished.promise;
-    this.#over.abort();
+    this.#over.abort('over');
     await listening;
     return closeRun(this, ending, clock.monotonic() - this.started);
   }
@@ -95,6 +98,8 @@ export class Run {
     if (command.type === 'announce-cancel') return this.#announce(command);
     const live = this.lives.get(command.step) as LiveStep;
     switch (command.type) {
+      case 'adopt':
+        return this.#then(adopt(this.engine, live, this.orphans.get(command.step) ?? []), live);
       case 'work':
         return this.#then(work(this.engine, live), live);
       case 'probe':
@@ -166,7 +171,7 @@ export class Run {
   async #giveUp(live: LiveStep): Promise<ScheduleEvent | undefined> {
     if (live.over) return undefined;
     live.over = true;
-    live.controller.abort();
+    live.controller.abort('given up');
     return recordFailed(this.engine, live);
   }
 

@@ -6,6 +6,8 @@ export type ScheduleEvent =
   | { readonly type: 'start' }
   /** What `settle-plan` asked for is on disk. */
   | { readonly type: 'plan-settled' }
+  /** The tools of an earlier process have ended. */
+  | { readonly type: 'adopted'; readonly step: StepId }
   /** Applied, probes to come. */
   | { readonly type: 'applied'; readonly step: StepId }
   | { readonly type: 'done'; readonly step: StepId }
@@ -25,6 +27,8 @@ export type ScheduleEvent =
 export type Command =
   /** Record the kept and the left-out rows, in order. */
   | { readonly type: 'settle-plan'; readonly kept: readonly StepId[]; readonly skipped: readonly StepId[] }
+  /** Wait for the tools of an earlier process. */
+  | { readonly type: 'adopt'; readonly step: StepId }
   | { readonly type: 'work'; readonly step: StepId }
   | { readonly type: 'probe'; readonly step: StepId }
   | { readonly type: 'sleep'; readonly step: StepId; readonly delay: number }

@@ -9,9 +9,13 @@ export interface Task {
   readonly needs: readonly StepId[];
   readonly locks: readonly string[];
   readonly onCancel: OnCancel;
+  /** A tool of an earlier process may still work for it: it holds the locks until that is known to have ended. */
+  readonly orphaned: boolean;
 }
 
 export type Phase =
+  /** Waits for a tool of an earlier process; holds a slot and its locks, whatever the others hold. */
+  | 'adopting'
   /** Needs are not done. */
   | 'waiting'
   /** Wants a slot and its locks. */
@@ -102,11 +106,14 @@ export function newSchedule(tasks: readonly Task[], options: { parallel: number;
 /** The one place where a phase changes, so that slots, locks and counts cannot drift from it. */
 export function move(schedule: Schedule, node: Node, to: Phase): void {
   const from = node.phase;
-  if (from === 'working') {
+  if (holdsSlot(from)) {
     schedule.working -= 1;
     release(schedule, node);
   }
-  if (to === 'working') schedule.working += 1;
+  if (holdsSlot(to)) {
+    schedule.working += 1;
+    for (const lock of node.task.locks) schedule.holders.set(lock, node.order);
+  }
   schedule.active += Number(isActive(to)) - Number(isActive(from));
   schedule.open += Number(isOver(from)) - Number(isOver(to));
   node.phase = to;
@@ -121,8 +128,12 @@ function release(schedule: Schedule, node: Node): void {
   }
 }
 
+export function holdsSlot(phase: Phase): boolean {
+  return phase === 'working' || phase === 'adopting';
+}
+
 export function isActive(phase: Phase): boolean {
-  return phase === 'working' || phase === 'probing' || phase === 'backing-off';
+  return holdsSlot(phase) || phase === 'probing' || phase === 'backing-off';
 }
 
 /** Whether nothing more will happen to a step in this run. */

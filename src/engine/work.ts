@@ -7,7 +7,7 @@ import { fingerprint } from './fingerprint.ts';
 import { upstreamOf } from './graph.ts';
 import { type LiveStep, scopeOf } from './live-step.ts';
 import { type Decision, decide, decideUnseen, wantsSettling } from './plan.ts';
-import { recover } from './recover.ts';
+import { settle } from './recover.ts';
 import { delayBeforeRetry } from './retry.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
 import type { Json } from './types.ts';
@@ -51,7 +51,7 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
   live.inputs = fingerprint(spec.inputs(config, up as never, instance.key) as Json);
   const { record } = live;
   if (record !== undefined && wantsSettling(record) && !live.settled) {
-    await bounded(engine, live, () => recover(engine, live, record, writeContext(engine, live, record.attempts), up));
+    await bounded(engine, live, () => settle(engine, live, record, writeContext(engine, live, record.attempts), up));
     live.settled = true;
   }
   const evidence = { record, inputs: live.inputs, repeat: spec.repeat, mayRepeat: engine.selected.mayRepeat(instance.id) };
@@ -148,7 +148,8 @@ function countingLines(processes: Processes, live: LiveStep, engine: Engine): Pr
   return { run: (command) => processes.run({ ...command, onLine: onLine(command) }) };
 }
 
-function bounded<T>(engine: Engine, live: LiveStep, call: () => Promise<T>): Promise<T> {
+/** A call within the deadlines of the step. */
+export function bounded<T>(engine: Engine, live: LiveStep, call: () => Promise<T>): Promise<T> {
   const { clock, launcher } = engine.options;
   const { timeout, noProgressFor } = live.instance.step.spec;
   const overdue = {

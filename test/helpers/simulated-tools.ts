@@ -20,6 +20,8 @@ interface Tool {
   exit: { code: number | null; signal: string | null } | undefined;
   readonly ended: Promise<void>;
   end(code: number | null, signal: string | null): void;
+  /** One polite signal. */
+  ask(): void;
   readonly behaviour: ToolBehaviour;
 }
 
@@ -67,7 +69,7 @@ export class SimulatedTools {
         this.signals.push({ step, signal });
         for (const tool of this.living().filter((each) => each.step === step)) {
           if (signal === 'SIGKILL') tool.end(null, 'SIGKILL');
-          else if (tool.behaviour.onInterrupt !== 'ignores') tool.end(1, null);
+          else tool.ask();
         }
         return unlessDead(undefined);
       },
@@ -77,7 +79,7 @@ export class SimulatedTools {
           await attempt.spawned(process);
           await unlessDead(undefined);
           const tool = this.#start(command.argv[0] as string, attempt, process);
-          command.signal?.addEventListener('abort', () => tool.end(1, null), { once: true });
+          command.signal?.addEventListener('abort', () => tool.ask(), { once: true });
           await tool.ended;
           return unlessDead(exitOf(tool));
         },
@@ -108,6 +110,9 @@ export class SimulatedTools {
         if (tool.exit !== undefined) return;
         tool.exit = { code, signal };
         ended.resolve();
+      },
+      ask: () => {
+        if (behaviour.onInterrupt !== 'ignores') tool.end(1, null);
       },
     };
     this.started.push(tool);
