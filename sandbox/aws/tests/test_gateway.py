@@ -147,7 +147,7 @@ class Unknown(Sandbox):
         self.refused("InvalidAction", self.ec2.describe_scheduled_instances)
         self.refused("UnknownOperationException", client("acm").revoke_certificate,
                      CertificateArn="arn:aws:acm:ap-northeast-2:123456789012:certificate/x", RevocationReason="SUPERSEDED")
-        self.refused("UnknownOperationException", client("workspaces-web").list_portals)
+        self.refused("UnknownOperationException", client("wellarchitected").list_workloads)
 
     def test_motos_own_interface_is_hidden(self) -> None:
         with self.assertRaises(urllib.error.HTTPError) as caught:
