@@ -56,7 +56,7 @@ describe('a good configuration', () => {
     expect(config.nodes['worker']?.type).toBe('t3.large');
     expect(origin('protected')).toBe('platform.yaml:10:11');
     expect(origin('nodes.worker.disk')).toBe('platform.yaml:10:47');
-    expect(origin('nodes.worker.type')).toBe('platform.yaml:8:28');
+    expect(origin('nodes.worker.type')).toBe('platform.yaml:8:27');
     expect(origin('network.vpc')).toBe('default');
   });
 
