@@ -2,7 +2,8 @@ import type { Clock } from '../ports.ts';
 import type { ClusterIdentity, ClusterWriter, KubernetesObject } from '../ports-cluster.ts';
 import { assertSameCluster } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
-import { applyCall, clusterReader, fieldManager, openRequests } from './reader.ts';
+import { clusterReader } from './reader.ts';
+import { applyCall, fieldManager, openRequests } from './requests.ts';
 import { openTransport } from './transport.ts';
 
 export interface ClusterOptions {
