@@ -200,8 +200,13 @@ describe.skipIf(python === undefined)('with Ansible', () => {
   test.each(['one', 'three'])('renders what is on file for %s control plane(s)', (name) => {
     const folder = temporaryFolder();
     const rendered = run('ansible-playbook', [
-      ...['-i', join(fixtures, `${name}.yml`), '-e', `@${join(fixtures, 'variables.json')}`],
-      ...['-e', `render_directory=${folder}`, join(tree, 'checks/render.yml')],
+      '-i',
+      join(fixtures, `${name}.yml`),
+      '-e',
+      `@${join(fixtures, 'variables.json')}`,
+      '-e',
+      `render_directory=${folder}`,
+      join(tree, 'checks/render.yml'),
     ]);
     expect(rendered).toMatchObject({ code: 0 });
     const expected = readdirSync(join(golden, name));
@@ -213,10 +218,9 @@ describe.skipIf(python === undefined)('with Ansible', () => {
         ),
       ),
     );
-    for (const file of expected) {
-      if (update) writeFileSync(join(golden, name, file), texts.get(file) ?? '');
-      expect(texts.get(file), file).toBe(readFileSync(join(golden, name, file), 'utf8'));
-    }
+    if (update) for (const file of expected) writeFileSync(join(golden, name, file), texts.get(file) ?? '');
+    const onFile = expected.map((file) => [file, readFileSync(join(golden, name, file), 'utf8')] as const);
+    expect(Object.fromEntries(expected.map((file) => [file, texts.get(file)]))).toEqual(Object.fromEntries(onFile));
   });
 
   test('the callback writes whole events, and nothing of what a task hides', () => {
@@ -252,24 +256,9 @@ describe.skipIf(python === undefined)('with Ansible', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(lines.map((line) => line['type'])).toEqual([
-      ...[
-        'start',
-        'play',
-        'task',
-        'begin',
-        'item',
-        'item',
-        'result',
-        'task',
-        'begin',
-        'result',
-        'task',
-        'begin',
-        'result',
-        'stats',
-      ],
-    ]);
+    expect(lines.map((line) => line['type']).join(' ')).toBe(
+      'start play task begin item item result task begin result task begin result stats',
+    );
     expect(lines.filter((line) => line['type'] === 'result')).toMatchObject([
       { task: 'Items', host: 'localhost', status: 'ok', changed: false, path: `${join(folder, 'play.yml')}:6` },
       { task: 'Left out', status: 'skipped' },

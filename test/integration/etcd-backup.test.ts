@@ -105,15 +105,17 @@ function makeNode(options: { leader: number; keys?: number }) {
 async function backUp(folder: string, service: string) {
   const env = {
     PATH: `${folder}/bin:${environment['PATH']}`,
-    ...{
-      BACKUP_BUCKET: 'bucket',
-      BACKUP_PREFIX: 'c-dev-abcde/etcd/',
-      BACKUP_KEEP_DAYS: '7',
-      BACKUP_KEEP_AT_LEAST: '2',
-    },
-    ...{ BACKUP_NODE: 'k8s-master', BACKUP_STATE: join(folder, 'state.json'), BACKUP_CERTIFICATES: '/certificates' },
-    ...{ BACKUP_DATA_DIRECTORY: join(folder, 'etcd'), AWS_REGION: 'ap-northeast-2' },
-    ...{ AWS_ENDPOINT_URL_S3: service, AWS_EC2_METADATA_SERVICE_ENDPOINT: service },
+    BACKUP_BUCKET: 'bucket',
+    BACKUP_PREFIX: 'c-dev-abcde/etcd/',
+    BACKUP_KEEP_DAYS: '7',
+    BACKUP_KEEP_AT_LEAST: '2',
+    BACKUP_NODE: 'k8s-master',
+    BACKUP_STATE: join(folder, 'state.json'),
+    BACKUP_CERTIFICATES: '/certificates',
+    BACKUP_DATA_DIRECTORY: join(folder, 'etcd'),
+    AWS_REGION: 'ap-northeast-2',
+    AWS_ENDPOINT_URL_S3: service,
+    AWS_EC2_METADATA_SERVICE_ENDPOINT: service,
   };
   return await new Promise<{ code: number; said: Record<string, unknown> }>((resolve) => {
     execFile('python3', [script], { env, timeout: 30_000 }, (error, stdout, stderr) => {
