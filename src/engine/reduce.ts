@@ -139,7 +139,7 @@ function park(schedule: Schedule, node: Node, lock: string, commands: Command[])
   schedule.parked.set(lock, parked);
   if (node.said) return;
   node.said = true;
-  const holder = (schedule.nodes[schedule.holders.get(lock) as number] as Node).task.id;
+  const holder = (schedule.nodes[schedule.holders.get(lock)?.[0] as number] as Node).task.id;
   commands.push({ type: 'say-waiting', step: node.task.id, lock, holder });
 }
 

@@ -53,8 +53,8 @@ export interface Schedule {
   readonly nodes: readonly Node[];
   readonly index: ReadonlyMap<StepId, number>;
   readonly ready: ReadyQueue;
-  /** Lock -> order of its holder. */
-  readonly holders: Map<string, number>;
+  /** Lock -> orders of its holders: one, or several whose tools an earlier process left. */
+  readonly holders: Map<string, readonly number[]>;
   /** Lock -> orders of those that wait for it. */
   readonly parked: Map<string, number[]>;
   readonly parallel: number;
@@ -112,7 +112,7 @@ export function move(schedule: Schedule, node: Node, to: Phase): void {
   }
   if (holdsSlot(to)) {
     schedule.working += 1;
-    for (const lock of node.task.locks) schedule.holders.set(lock, node.order);
+    for (const lock of node.task.locks) schedule.holders.set(lock, [...(schedule.holders.get(lock) ?? []), node.order]);
   }
   schedule.active += Number(isActive(to)) - Number(isActive(from));
   schedule.open += Number(isOver(from)) - Number(isOver(to));
@@ -121,7 +121,11 @@ export function move(schedule: Schedule, node: Node, to: Phase): void {
 
 function release(schedule: Schedule, node: Node): void {
   for (const lock of node.task.locks) {
-    if (schedule.holders.get(lock) !== node.order) continue;
+    const others = (schedule.holders.get(lock) ?? []).filter((order) => order !== node.order);
+    if (others.length > 0) {
+      schedule.holders.set(lock, others);
+      continue;
+    }
     schedule.holders.delete(lock);
     for (const order of schedule.parked.get(lock) ?? []) schedule.ready.push(order);
     schedule.parked.delete(lock);

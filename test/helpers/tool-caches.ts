@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
+import { env } from 'node:process';
 
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'platform');
+const cache = join(env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'platform');
 
 function newest(folder: string, file: string): string | undefined {
   const base = join(cache, folder);
