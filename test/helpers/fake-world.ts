@@ -7,14 +7,46 @@ import { exampleConfig } from './configuration.ts';
 type Fakes = { readonly [Port in keyof WriteWorld]?: Partial<WriteWorld[Port]> };
 
 /** A world in which a call that a test did not expect throws, naming it. */
-export function fakeWorld(fakes: Omit<Fakes, 'cluster'> & { cluster?: Partial<ClusterWriter> }, config: PlatformConfig = exampleConfig(), key = '') {
+export function fakeWorld(
+  fakes: Omit<Fakes, 'cluster'> & { cluster?: Partial<ClusterWriter> },
+  config: PlatformConfig = exampleConfig(),
+  key = '',
+) {
   const notes: string[] = [];
   const ledger: LedgerEntry[] = [];
-  const scope: StepScope = { run: 'run', step: 'step', key, attempt: 1, signal: new AbortController().signal, note: (text) => notes.push(text) };
-  const ports = ['terraform', 'ansible', 'helm', 'aws', 'ssh', 'network', 'templates', 'downloads', 'files', 'random'] as const;
+  const scope: StepScope = {
+    run: 'run',
+    step: 'step',
+    key,
+    attempt: 1,
+    signal: new AbortController().signal,
+    note: (text) => notes.push(text),
+  };
+  const ports = [
+    'terraform',
+    'ansible',
+    'helm',
+    'aws',
+    'ssh',
+    'network',
+    'templates',
+    'downloads',
+    'files',
+    'random',
+  ] as const;
   const world = Object.fromEntries(ports.map((port) => [port, strict(port, fakes[port] ?? {})]));
-  const recorded = { entries: async () => ledger, record: async (entries: readonly LedgerEntry[]) => void ledger.push(...entries), mirror: async () => undefined };
-  const context = { ...world, ledger: recorded, cluster: async () => strict('cluster', fakes.cluster ?? {}), config, ...scope };
+  const recorded = {
+    entries: async () => ledger,
+    record: async (entries: readonly LedgerEntry[]) => void ledger.push(...entries),
+    mirror: async () => undefined,
+  };
+  const context = {
+    ...world,
+    ledger: recorded,
+    cluster: async () => strict('cluster', fakes.cluster ?? {}),
+    config,
+    ...scope,
+  };
   return { context: context as unknown as StepContext, notes, ledger };
 }
 
@@ -37,8 +69,14 @@ export const specOf = (step: Step<unknown>): AnySpec => step.spec;
 export function clusterWith(objects: readonly KubernetesObject[]): Partial<ClusterWriter> {
   return {
     get: async ({ kind, name, namespace }) =>
-      objects.find((one) => one.kind === kind && one.metadata.name === name && (namespace === undefined || one.metadata.namespace === namespace)),
-    list: async ({ kind, namespace }) => objects.filter((one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace)),
+      objects.find(
+        (one) =>
+          one.kind === kind &&
+          one.metadata.name === name &&
+          (namespace === undefined || one.metadata.namespace === namespace),
+      ),
+    list: async ({ kind, namespace }) =>
+      objects.filter((one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace)),
   };
 }
 
