@@ -25,9 +25,11 @@ export function startTimeOf(pid: number): string | undefined {
 export function currentBoot(): string {
   try {
     if (process.platform === 'linux') return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
-    return execFileSync('sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }).trim();
+    return (
+      /sec = (\d+)/.exec(execFileSync('/usr/sbin/sysctl', ['-n', 'kern.boottime'], { encoding: 'utf8' }))?.[1] ?? ''
+    );
   } catch {
-    return 'unknown';
+    return '';
   }
 }
 

@@ -9,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ const pathsOf = (stateFolder: string, run: string, id: string) => {
   const stem = join(logsFolder(stateFolder, run), id);
   return {
     spawned: `${stem}.spawned.json`,
+    heard: `${stem}.tool.json`,
     exit: `${stem}.exit.json`,
     room: `${stem}.exit.json.tmp`,
     log: `${stem}.log`,
@@ -89,10 +91,11 @@ export function recordExit(stateFolder: string, run: string, id: string, exit: E
   renameSync(paths.room, paths.exit);
 }
 
-/** Forgets a tool whose end was heard: its log stays. */
+/** Forgets a tool whose end was heard: its log stays, with a note of what it is the log of. */
 export function forgetTool(stateFolder: string, run: string, id: string): void {
   const paths = pathsOf(stateFolder, run, id);
-  for (const path of [paths.spawned, paths.exit, paths.room]) rmSync(path, { force: true });
+  if (existsSync(paths.spawned)) renameSync(paths.spawned, paths.heard);
+  for (const path of [paths.exit, paths.room]) rmSync(path, { force: true });
 }
 
 export function readExit(stateFolder: string, run: string, id: string): ExitRecord | undefined {
@@ -116,6 +119,28 @@ export function readRuns(stateFolder: string): readonly string[] {
         .filter((entry) => entry.isDirectory())
         .map((entry) => entry.name)
     : [];
+}
+
+/** A log and what it is the log of. */
+export interface LogOfTool {
+  readonly run: string;
+  readonly step: string;
+  readonly attempt: number;
+  readonly tool: string;
+  readonly path: string;
+}
+
+/** Every log of a state folder, by run, the oldest tool of a run first. */
+export function logsOf(stateFolder: string): readonly LogOfTool[] {
+  return [...readRuns(stateFolder)].sort().flatMap((run) => {
+    const folder = logsFolder(stateFolder, run);
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.tool.json') || name.endsWith('.spawned.json'))
+      .map((name) => join(folder, name))
+      .sort((one, other) => statSync(one).mtimeMs - statSync(other).mtimeMs)
+      .flatMap((path) => (readJson(path) as SpawnedRecord | undefined) ?? [])
+      .map(({ step, attempt, process }) => ({ run, step, attempt, tool: process.tool, path: process.log }));
+  });
 }
 
 /** The last lines of a log, redacted as it is. */

@@ -18,7 +18,7 @@ export const bareSecrets: readonly { readonly pattern: RegExp; readonly replacem
   { pattern: /(--token[ =]\\?["']?|token\\?["']?:\s*\\?["']?)[a-z0-9]{6}\.[a-z0-9]{16}\b/g, replacement: `$1${dots}` },
   { pattern: /(--?certificate[- ]key[ =:]+\\?["']?)[0-9a-f]{64}\b/gi, replacement: `$1${dots}` },
   { pattern: /(client-key-data\\?["']?:\s*\\?["']?)[A-Za-z0-9+/=]{16,}/g, replacement: `$1${dots}` },
-  { pattern: /(\/\/[^\s/:@]+:)[^\s/@]+(@)/g, replacement: `$1${dots}$2` },
+  { pattern: /(\/\/[^\s/:@"'\\]+:)[^\s/@"'\\]+(@)/g, replacement: `$1${dots}$2` },
 ];
 
 /** First and last line of a private key; certificates are public and stay readable. */

@@ -7,6 +7,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SpawnedProcess } from '../../src/engine/events.ts';
 import { createLauncher, type LaunchedCommand } from '../../src/launcher/client.ts';
 import { startTimeOf } from '../../src/launcher/identity.ts';
+import { logsOf } from '../../src/launcher/records.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { Secret } from '../../src/tools/ports.ts';
 import type { Launcher } from '../../src/tools/ports-launcher.ts';
@@ -95,7 +96,13 @@ describe('a tool', () => {
     expect(statSync(exit.log).mode & 0o777).toBe(0o600);
     expect(statSync(join(folder, 'logs', 'r1')).mode & 0o777).toBe(0o700);
     expect(statSync(join(folder, 'launcher.sock')).mode & 0o777).toBe(0o600);
-    expect(readdirSync(join(folder, 'logs', 'r1'))).toEqual(['join~k8s-worker-1.1.1.log']);
+    expect(readdirSync(join(folder, 'logs', 'r1'))).toEqual([
+      'join~k8s-worker-1.1.1.log',
+      'join~k8s-worker-1.1.1.tool.json',
+    ]);
+    expect(logsOf(folder)).toEqual([
+      { run: 'r1', step: 'join/k8s-worker-1', attempt: 1, tool: 'worker', path: exit.log },
+    ]);
   });
 
   test('gets exactly the environment of its command, in a session of its own', async () => {

@@ -5,11 +5,11 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLauncher } from '../../src/launcher/client.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { childEnvironment } from '../../src/tools/environment.ts';
+import { textFiles } from '../../src/tools/files.ts';
 import type { TerraformRoot } from '../../src/tools/ports.ts';
 import { createReadingProcesses } from '../../src/tools/process.ts';
 import { createTerraform, type TerraformLock, type TerraformOptions } from '../../src/tools/terraform.ts';
 import { environment } from '../helpers/environment.ts';
-import { plainFiles } from '../helpers/plain-files.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
@@ -43,7 +43,7 @@ function world(fixture: string, more: Partial<TerraformOptions> = {}) {
     program: 'terraform',
     folder: stateFolder,
     environment: env,
-    files: plainFiles,
+    files: textFiles,
     clock: systemClock,
     readLock: async () =>
       existsSync(lockFile) ? (JSON.parse(readFileSync(lockFile, 'utf8')) as TerraformLock) : undefined,

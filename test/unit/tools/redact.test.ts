@@ -75,7 +75,7 @@ describe('redact', () => {
 
   test('leaves certificates, digests and ordinary output alone', () => {
     const text =
-      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\nsha256:0123456789abcdef v1.36.3 token: not found\n';
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\nsha256:0123456789abcdef v1.36.3 token: not found {"u":"http://h:80","m":"a@b"}\n';
     expect(redact(text, ['', 'ab'])).toBe(text);
   });
 
