@@ -123,7 +123,7 @@ export function createNetwork(options: NetworkOptions = {}): Network {
 
 /** A lookup that asks the given servers only; without servers the system's own, hosts file included. */
 function lookupThrough(servers: readonly string[], signal: AbortSignal, resolve: Network['resolve']): LookupFunction {
-  if (servers.every((server) => server === '')) return systemLookup as LookupFunction;
+  if (servers.every((server) => server === '')) return systemLookup;
   return (name, options, answer) => {
     resolve(name, servers, signal).then(
       (addresses) => {

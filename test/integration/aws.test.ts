@@ -4,6 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
@@ -18,10 +19,12 @@ const region = 'ap-northeast-2';
 const tags = { 'platform/cluster': cluster, 'platform/environment': 'dev' };
 const TagSet = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
 
-if (awsPython === undefined)
-  console.warn('SKIPPED: no Python with the requirements of the local AWS server; run `npm run setup`');
+const reason =
+  awsPython === undefined
+    ? 'skipped: no Python with the requirements of the local AWS server; run `npm run setup`'
+    : '';
 
-describe.skipIf(awsPython === undefined)('AWS adapter against the local AWS server', () => {
+describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reason}`, () => {
   let folder = '';
   let server: ChildProcess;
   let endpoint = '';
@@ -39,7 +42,7 @@ describe.skipIf(awsPython === undefined)('AWS adapter against the local AWS serv
       ['-m', 'platform_aws_sandbox', '--port-file', portFile, '--delay', '0.1', '--seed', join(folder, 'seed.json')],
       {
         env: {
-          PATH: process.env['PATH'],
+          PATH: env['PATH'],
           HOME: folder,
           PYTHONPATH: fileURLToPath(new URL('../../sandbox/aws', import.meta.url)),
         },

@@ -23,11 +23,10 @@ const reason =
   noCluster === '' && helmProgram === undefined
     ? 'skipped: no helm in the cache; npm run setup puts it there'
     : noCluster;
-if (reason !== '') console.warn(reason);
 const program = helmProgram ?? '';
 const chart = fileURLToPath(new URL('../fixtures/charts/demo', import.meta.url));
 
-describe.skipIf(reason !== '')('Helm adapter against a real API server', () => {
+describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}`, () => {
   let live: LiveCluster;
   let cluster: OpenCluster;
   let helm: HelmWriter;
@@ -84,7 +83,8 @@ describe.skipIf(reason !== '')('Helm adapter against a real API server', () => {
       ['package', chart, '-d', folder, '--version', '1.1.0'],
       ['repo', 'index', folder, '--url', repository],
     ]) {
-      expect(spawnSync(program, words, { env: { HOME: live.folder }, encoding: 'utf8' })).toMatchObject({ status: 0 });
+      const made = spawnSync(program, words, { env: { HOME: live.folder }, encoding: 'utf8' });
+      if (made.status !== 0) throw new Error(made.stderr);
     }
     helm = make();
   });

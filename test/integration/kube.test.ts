@@ -7,8 +7,6 @@ import { noCluster, startLiveCluster } from '../helpers/live-cluster.ts';
 import type { LiveCluster } from '../helpers/live-cluster.ts';
 import { until } from '../helpers/until.ts';
 
-if (noCluster !== '') console.warn(noCluster);
-
 const namespace: KubernetesObject = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'demo' } };
 const deployment = (spec: object = {}, name = 'web'): KubernetesObject => ({
   apiVersion: 'apps/v1',
@@ -54,7 +52,7 @@ const queue = (spec: object): KubernetesObject => ({
   spec,
 });
 
-describe.skipIf(noCluster !== '')('Kubernetes adapter against a real API server', () => {
+describe.skipIf(noCluster !== '')(`Kubernetes adapter against a real API server ${noCluster}`, () => {
   let live: LiveCluster;
   let cluster: OpenCluster;
   const open = (more: Partial<Parameters<typeof openCluster>[0]> = {}): Promise<OpenCluster> =>
@@ -203,7 +201,7 @@ describe.skipIf(noCluster !== '')('Kubernetes adapter against a real API server'
     await cluster.apply({
       ...namespace,
       metadata: { name: 'leaving', finalizers: ['acme.io/hold'] },
-    } as KubernetesObject);
+    });
     await cluster.remove({ apiVersion: 'v1', kind: 'Namespace', name: 'leaving' });
     const late = { ...deployment(), metadata: { name: 'late', namespace: 'leaving' } };
     await expect(cluster.apply(late)).rejects.toMatchObject({ class: 'transient', facts: { status: 403 } });

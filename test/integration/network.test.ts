@@ -19,12 +19,10 @@ const seen: string[] = [];
 
 const pages: RequestListener = (request, response) => {
   seen.push(`${request.headers.host}${request.url}`);
-  if (request.url === '/hang') return;
-  if (request.url === '/loop') return void response.writeHead(302, { location: '/loop' }).end();
-  if (request.url === '/old')
-    return void response.writeHead(301, { location: 'https://api.example.com/new?x=1' }).end();
-  if (request.url === '/big') return void response.end('x'.repeat(200_000));
-  response.end(`served ${request.headers.host}`);
+  if (request.url === '/loop') response.writeHead(302, { location: '/loop' }).end();
+  else if (request.url === '/old') response.writeHead(301, { location: 'https://api.example.com/new?x=1' }).end();
+  else if (request.url === '/big') response.end('x'.repeat(200_000));
+  else if (request.url !== '/hang') response.end(`served ${request.headers.host}`);
 };
 
 const dns = createSocket('udp4', (message, from) => {

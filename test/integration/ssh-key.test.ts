@@ -21,9 +21,9 @@ const fingerprint = (path: string, hash: string): string =>
     .stdout.split(' ')[1]
     ?.replace(/^(SHA256|MD5):/, '') ?? '';
 
-if (!existsSync(keygen)) console.warn('SKIPPED: there is no ssh-keygen');
+const reason = existsSync(keygen) ? '' : 'skipped: there is no ssh-keygen';
 
-describe.skipIf(!existsSync(keygen))('keys of ssh-keygen', () => {
+describe.skipIf(reason !== '')(`keys of ssh-keygen ${reason}`, () => {
   test('ed25519: the public key and its SHA-256', async () => {
     const path = makeKey('-t', 'ed25519', '-N', '');
     const key = await readKey(path);

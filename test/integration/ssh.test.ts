@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { AddressInfo, Server } from 'node:net';
 import { join } from 'node:path';
-import process from 'node:process';
+import { env } from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createSsh, sshArguments } from '../../src/tools/ssh.ts';
@@ -13,7 +13,7 @@ import { realFiles } from '../helpers/real-files.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 
 const fixture = fileURLToPath(new URL('../fixtures/ssh', import.meta.url));
-const PATH = process.env['PATH'] ?? '';
+const PATH = env['PATH'] ?? '';
 const machine = { name: 'k8s-worker-1', address: '10.0.0.5', user: 'ubuntu', key: '/keys/my key' };
 const { signal } = new AbortController();
 
@@ -118,9 +118,9 @@ describe('reach', () => {
 });
 
 const realSsh = '/usr/bin/ssh';
-if (!existsSync(realSsh)) console.warn('SKIPPED: there is no /usr/bin/ssh');
+const reason = existsSync(realSsh) ? '' : 'skipped: there is no /usr/bin/ssh';
 
-describe.skipIf(!existsSync(realSsh))('the real client', () => {
+describe.skipIf(reason !== '')(`the real client ${reason}`, () => {
   test('takes every option of ours', () => {
     const words = sshArguments(machine, '/state/known hosts', { host: '127.0.0.1', port: 2222 });
     const effective = spawnSync(realSsh, ['-G', ...words], { encoding: 'utf8' });

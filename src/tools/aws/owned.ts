@@ -31,14 +31,12 @@ export async function listOwned(
   const isOurs = (thing: { readonly tags: Readonly<Record<string, string>> }): boolean =>
     thing.tags[ownershipTag] === clusterId;
   return [
-    ...instances
-      .filter(isKept)
-      .map((instance) => ({
-        type: 'aws_instance',
-        id: instance.id,
-        tags: instance.tags,
-        healthy: instance.state === 'running',
-      })),
+    ...instances.filter(isKept).map((instance) => ({
+      type: 'aws_instance',
+      id: instance.id,
+      tags: instance.tags,
+      healthy: instance.state === 'running',
+    })),
     ...networkParts(network),
     ...roles.filter(isOurs).map((role) => ({ type: 'aws_iam_role', id: role.name, tags: role.tags, healthy: true })),
     ...profiles

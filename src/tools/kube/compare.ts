@@ -36,11 +36,11 @@ function describe(path: string, live: unknown, wanted: unknown): string {
   if (wanted === undefined) return `${path} would be removed`;
   if (live === undefined) return `${path} is missing`;
   return isTelling(path, live) && isTelling(path, wanted)
-    ? `${path} is ${String(live)} instead of ${String(wanted)}`
+    ? `${path} is ${live} instead of ${wanted}`
     : `${path} differs`;
 }
 
-function isTelling(path: string, value: unknown): boolean {
+function isTelling(path: string, value: unknown): value is number | boolean | string {
   return (
     typeof value === 'number' || typeof value === 'boolean' || (typeof value === 'string' && path.endsWith('.image'))
   );

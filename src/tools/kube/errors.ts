@@ -89,7 +89,7 @@ function nextFor(status: number, managers: readonly string[]): readonly string[]
 function parse(body: string): Status {
   try {
     const value: unknown = JSON.parse(body);
-    return typeof value === 'object' && value !== null ? (value as Status) : {};
+    return typeof value === 'object' && value !== null ? value : {};
   } catch {
     return {};
   }

@@ -45,11 +45,12 @@ const server = createServer({ key: credential.key, cert: credential.certificate 
       body: { reason: 'NotFound', message: `no ${url}` },
     };
     const reply = typeof route === 'function' ? route(request, body) : route;
-    if (reply === 'hang') return;
-    if (reply === 'reset') return void request.socket.destroy();
-    response
-      .writeHead(reply.status ?? 200, { 'content-type': 'application/json' })
-      .end(JSON.stringify(reply.body ?? {}));
+    if (reply === 'reset') request.socket.destroy();
+    else if (reply !== 'hang') {
+      response
+        .writeHead(reply.status ?? 200, { 'content-type': 'application/json' })
+        .end(JSON.stringify(reply.body ?? {}));
+    }
   });
 });
 let open: OpenCluster[] = [];
