@@ -76,7 +76,8 @@ export interface PlatformConfig {
   };
   readonly nodes: Readonly<Record<string, NodeConfig>>;
   readonly addons: readonly Addon[];
-  readonly state: { readonly kind: 's3'; readonly bucket?: string } | { readonly kind: 'local' };
+  /** `key` is the state of a user's own tree in a bucket that has one already. */
+  readonly state: { readonly kind: 's3'; readonly bucket?: string; readonly key?: string } | { readonly kind: 'local' };
   /** Bring your own tree: `dir` replaces both roots by one; the maps go from our names to theirs. */
   readonly terraform: {
     readonly dir?: string;
@@ -87,7 +88,7 @@ export interface PlatformConfig {
     readonly dir?: string;
     /** Step -> playbook file, or `site` for one that serves every step. */
     readonly playbooks: Readonly<Record<string, string>>;
-    /** Our group -> theirs. */
+    /** Our group -> theirs; a node's name -> a further group for that node. */
     readonly groups: Readonly<Record<string, string>>;
   };
   /** Where a tool is when it is not on PATH under its own name. */

@@ -47,7 +47,8 @@ function describe(source: Source, environment: string | undefined, issue: z.core
       });
     case 'invalid_value': {
       const values = issue.values.map(String);
-      if (missing(source, environment, path)) return [problem(source, environment, path, `is missing: one of ${values.join(', ')}`)];
+      if (missing(source, environment, path))
+        return [problem(source, environment, path, `is missing: one of ${values.join(', ')}`)];
       const found = String(valueAt(source, environment, path));
       const meant = nearest(found, values);
       return [

@@ -131,8 +131,7 @@ function resolve(
     ...(domain === undefined ? {} : { domain }),
     environment,
     access: { ...access, sshKey: expand(access.sshKey) },
-    state:
-      state === 'local' ? { kind: 'local' } : state === 's3' ? { kind: 's3' } : { kind: 's3', bucket: state.bucket },
+    state: state === 'local' ? { kind: 'local' } : state === 's3' ? { kind: 's3' } : { kind: 's3', ...state },
     terraform: { ...terraformMaps, ...(terraformFolder === undefined ? {} : { dir: expand(terraformFolder) }) },
     ansible: { ...ansibleMaps, ...(ansibleFolder === undefined ? {} : { dir: expand(ansibleFolder) }) },
     versions,

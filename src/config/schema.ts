@@ -72,8 +72,12 @@ export const environmentSchema = z.strictObject({
   addons: z.array(z.enum(addons)).default([...addons]),
   state: z
     .union(
-      [z.literal('s3'), z.literal('local'), z.strictObject({ bucket: z.string().min(3) })],
-      'must be s3, local, or { bucket: NAME }',
+      [
+        z.literal('s3'),
+        z.literal('local'),
+        z.strictObject({ bucket: z.string().min(3), key: z.string().min(1).optional() }),
+      ],
+      'must be s3, local, or { bucket: NAME, key: PATH }',
     )
     .default('s3'),
   terraform: z

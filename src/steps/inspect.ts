@@ -27,7 +27,11 @@ const workloads: Readonly<Record<string, readonly Workload[]>> = {
     { kind: 'Deployment', namespace: 'kube-system', name: 'ebs-csi-controller' },
     { kind: 'DaemonSet', namespace: 'kube-system', name: 'ebs-csi-node' },
   ],
-  'cert-manager': ['cert-manager', 'cert-manager-webhook', 'cert-manager-cainjector'].map((name) => ({ kind: 'Deployment', namespace: 'cert-manager', name })),
+  'cert-manager': ['cert-manager', 'cert-manager-webhook', 'cert-manager-cainjector'].map((name) => ({
+    kind: 'Deployment',
+    namespace: 'cert-manager',
+    name,
+  })),
   'alb-controller': [{ kind: 'Deployment', namespace: 'kube-system', name: 'aws-load-balancer-controller' }],
   'metrics-server': [{ kind: 'Deployment', namespace: 'kube-system', name: 'metrics-server' }],
   argocd: [
@@ -46,7 +50,12 @@ const workloads: Readonly<Record<string, readonly Workload[]>> = {
 };
 
 /** What the far side says about every part of the platform. A part that cannot be asked is `unknown`, with the reason. */
-export async function inspectPlatform(config: PlatformConfig, clusterId: string | undefined, world: Looking, signal: AbortSignal): Promise<PlatformStatus> {
+export async function inspectPlatform(
+  config: PlatformConfig,
+  clusterId: string | undefined,
+  world: Looking,
+  signal: AbortSignal,
+): Promise<PlatformStatus> {
   if (clusterId === undefined) return { machines: [], nodes: [], addons: [], endpoints: [] };
   const cluster = world.cluster();
   const asked = async (name: string, look: () => Promise<readonly Finding[]>): Promise<readonly Finding[]> => {
@@ -70,20 +79,39 @@ async function machinesOf(config: PlatformConfig, clusterId: string, { aws }: Lo
   const expected = Object.keys(config.nodes).map((name): Finding => {
     const instance = found.find(({ node }) => node === name);
     if (instance === undefined) return { name, state: 'problem', detail: 'does not exist' };
-    return { name, state: instance.state === 'running' ? 'ok' : 'problem', detail: `${instance.state}  ${instance.id}  ${instance.type}  ${instance.publicAddress}` };
+    return {
+      name,
+      state: instance.state === 'running' ? 'ok' : 'problem',
+      detail: `${instance.state}  ${instance.id}  ${instance.type}  ${instance.publicAddress}`,
+    };
   });
   const strangers = found.filter(({ node }) => config.nodes[node] === undefined);
-  return [...expected, ...strangers.map(({ id, node, state }): Finding => ({ name: node, state: 'problem', detail: `${id} is ${state} but not in the topology` }))];
+  return [
+    ...expected,
+    ...strangers.map(
+      ({ id, node, state }): Finding => ({
+        name: node,
+        state: 'problem',
+        detail: `${id} is ${state} but not in the topology`,
+      }),
+    ),
+  ];
 }
 
 async function nodesOf(config: PlatformConfig, cluster: ClusterReader): Promise<readonly Finding[]> {
-  const found = new Map((await cluster.list({ apiVersion: 'v1', kind: 'Node' })).map((node) => [node.metadata.name, node]));
+  const found = new Map(
+    (await cluster.list({ apiVersion: 'v1', kind: 'Node' })).map((node) => [node.metadata.name, node]),
+  );
   return Object.keys(config.nodes).map((name) => {
     const node = found.get(name);
     if (node === undefined) return { name, state: 'problem', detail: 'has not joined' };
     const providerId = (node as unknown as { spec?: { providerID?: string } }).spec?.providerID ?? '';
     const problem = nodeProblem(config, { name, providerId }, node) ?? readinessProblem(name, node);
-    return { name, state: problem === undefined ? 'ok' : 'problem', detail: problem ?? `Ready, v${config.versions.kubernetes}` };
+    return {
+      name,
+      state: problem === undefined ? 'ok' : 'problem',
+      detail: problem ?? `Ready, v${config.versions.kubernetes}`,
+    };
   });
 }
 
@@ -92,15 +120,31 @@ async function addonsOf(config: PlatformConfig, cluster: ClusterReader): Promise
     config.addons
       .filter((addon) => workloads[addon] !== undefined)
       .map(async (addon): Promise<Finding> => {
-        const rollouts = await Promise.all((workloads[addon] ?? []).map(async (one) => ({ one, rollout: await rolloutOf(cluster, one) })));
+        const rollouts = await Promise.all(
+          (workloads[addon] ?? []).map(async (one) => ({ one, rollout: await rolloutOf(cluster, one) })),
+        );
         const bad = rollouts.find(({ rollout }) => rollout.is !== 'ready');
-        if (bad !== undefined) return { name: addon, state: 'problem', detail: `${bad.one.namespace}/${bad.one.name}: ${bad.rollout.because ?? 'not ready'}` };
-        return { name: addon, state: 'ok', detail: rollouts.map(({ one, rollout }) => `${one.name} ${rollout.because ?? ''}`).join(', ') };
+        if (bad !== undefined)
+          return {
+            name: addon,
+            state: 'problem',
+            detail: `${bad.one.namespace}/${bad.one.name}: ${bad.rollout.because ?? 'not ready'}`,
+          };
+        return {
+          name: addon,
+          state: 'ok',
+          detail: rollouts.map(({ one, rollout }) => `${one.name} ${rollout.because ?? ''}`).join(', '),
+        };
       }),
   );
 }
 
-async function endpointsOf(config: PlatformConfig, cluster: ClusterReader, { aws, network }: Looking, signal: AbortSignal): Promise<readonly Finding[]> {
+async function endpointsOf(
+  config: PlatformConfig,
+  cluster: ClusterReader,
+  { aws, network }: Looking,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
   if (!ingresses.some(({ addon }) => config.addons.includes(addon))) return [];
   const shared = await sharedHostname({ config }, cluster);
   if ('because' in shared) return [{ name: 'load balancer', state: 'problem', detail: shared.because }];

@@ -52,4 +52,6 @@ export const hasIngress = (config: PlatformConfig): boolean =>
 
 /** Where a pinned file comes from: its own address, or the site's mirror. */
 export const mirrored = (config: PlatformConfig, url: string): string =>
-  config.mirrors.manifests === undefined ? url : `${config.mirrors.manifests.replace(/\/$/, '')}/${url.replace(/^https?:\/\//, '')}`;
+  config.mirrors.manifests === undefined
+    ? url
+    : `${config.mirrors.manifests.replace(/\/$/, '')}/${url.replace(/^https?:\/\//, '')}`;

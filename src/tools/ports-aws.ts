@@ -56,10 +56,14 @@ export interface AwsReader {
   lifecycle(bucket: string): Promise<Json | undefined>;
   /** All instances of a cluster that are not terminated, by ownership tag. */
   instances(clusterId: string): Promise<readonly AwsInstance[]>;
+  /** The same for a VPC, whoever made it: machines of a user's own tree carry no tag of ours. */
+  instancesIn(vpc: string): Promise<readonly AwsInstance[]>;
   /** The latest console output, decoded; '' when there is none yet. */
   console(instance: string): Promise<string>;
   address(allocation: string): Promise<{ readonly publicAddress: string; readonly instance?: string } | undefined>;
-  certificate(arn: string): Promise<{ readonly status: string; readonly because: string; readonly domains: readonly string[] } | undefined>;
+  certificate(
+    arn: string,
+  ): Promise<{ readonly status: string; readonly because: string; readonly domains: readonly string[] } | undefined>;
   zone(domain: string): Promise<{ readonly id: string; readonly nameServers: readonly string[] } | undefined>;
   records(zone: string, names: readonly string[]): Promise<readonly DnsRecord[]>;
   loadBalancer(hostname: string): Promise<LoadBalancer | undefined>;
@@ -75,9 +79,18 @@ export interface AwsReader {
   /**
    * Names that exist already, of those given: { kind: 'key-pair' | 'role' | 'instance-profile' | 'policy' | 'bucket', name }.
    */
-  existing(names: readonly { readonly kind: string; readonly name: string }[]): Promise<readonly { readonly kind: string; readonly name: string }[]>;
+  existing(
+    names: readonly { readonly kind: string; readonly name: string }[],
+  ): Promise<readonly { readonly kind: string; readonly name: string }[]>;
   /** Ids of what carries the cluster's tag, by Terraform type, with the tags: for `settle` after an interrupted apply. */
-  owned(clusterId: string): Promise<readonly { readonly type: string; readonly id: string; readonly tags: Readonly<Record<string, string>>; readonly healthy: boolean }[]>;
+  owned(clusterId: string): Promise<
+    readonly {
+      readonly type: string;
+      readonly id: string;
+      readonly tags: Readonly<Record<string, string>>;
+      readonly healthy: boolean;
+    }[]
+  >;
 }
 
 export interface AwsWriter extends AwsReader {
@@ -88,5 +101,8 @@ export interface AwsWriter extends AwsReader {
   putLifecycle(bucket: string, rules: Json): Promise<void>;
   associateAddress(allocation: string, instance: string): Promise<void>;
   /** One change batch, UPSERT or DELETE. */
-  changeRecords(zone: string, changes: readonly { readonly action: 'UPSERT' | 'DELETE'; readonly record: DnsRecord }[]): Promise<void>;
+  changeRecords(
+    zone: string,
+    changes: readonly { readonly action: 'UPSERT' | 'DELETE'; readonly record: DnsRecord }[],
+  ): Promise<void>;
 }

@@ -1,10 +1,12 @@
 import type { PlatformConfig } from '../../config/config.ts';
+import type { Json } from '../../engine/types.ts';
 import { PlatformError } from '../../errors.ts';
 import type { LedgerEntry, TerraformRoot } from '../../tools/ports.ts';
 import { minutes, seconds } from '../durations.ts';
 import { type PlatformProbe, type ReadContext, step } from '../kit.ts';
 import { dataBucket } from '../names.ts';
-import { readOutputs } from './outputs.ts';
+import { readIniInventory } from './ini-inventory.ts';
+import { type OutputReader, readOutputs } from './outputs.ts';
 import { type StateBackend, stateBackend } from './state-backend.ts';
 import { settleFacts } from './terraform-imports.ts';
 import { previewOf, summarize, terraformRoot } from './terraform-root.ts';
@@ -12,14 +14,16 @@ import { previewOf, summarize, terraformRoot } from './terraform-root.ts';
 /** Canonical's images; the newest is taken once per machine and then kept (ignore_changes). */
 const image = { owner: '099720109477', name: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*' };
 
-type Infrastructure = ReturnType<typeof outputsOf> & { clusterId: string };
+type Infrastructure = Awaited<ReturnType<typeof described>>;
 
 const running: PlatformProbe<Infrastructure> = {
   name: 'instances running',
   every: seconds(10),
   within: minutes(10),
   test: async (ctx, output) => {
-    const found = new Map((await ctx.aws.instances(output.clusterId)).map((instance) => [instance.id, instance.state]));
+    const found = new Map(
+      (await instancesOf(ctx, output.clusterId, output.vpc)).map((instance) => [instance.id, instance.state]),
+    );
     for (const [name, { id }] of Object.entries(output.nodes)) {
       const state = found.get(id);
       if (state === 'pending') return { is: 'waiting', because: `${name} (${id}) is pending` };
@@ -57,7 +61,7 @@ export const infrastructure = step({
       return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
     return {
       state: 'satisfied',
-      output: described(ctx.config, up.backend, await ctx.terraform.outputs(root, ctx.signal)),
+      output: await described(ctx, up.backend, await ctx.terraform.outputs(root, ctx.signal)),
       because: 'Terraform has no changes',
     };
   },
@@ -66,7 +70,7 @@ export const infrastructure = step({
     for (const text of await ctx.terraform.settle(await rootOf(ctx, up.backend), facts, ctx)) ctx.note(text);
   },
   apply: async (ctx, up) => {
-    const output = described(ctx.config, up.backend, await ctx.terraform.apply(await rootOf(ctx, up.backend), ctx));
+    const output = await described(ctx, up.backend, await ctx.terraform.apply(await rootOf(ctx, up.backend), ctx));
     await ctx.ledger.record(ledgerEntries(output));
     await ctx.ledger.mirror();
     return output;
@@ -104,12 +108,16 @@ const nodeVariables = (config: PlatformConfig) =>
     ]),
   );
 
-const described = (config: PlatformConfig, backend: StateBackend, outputs: Parameters<typeof readOutputs>[1]) => ({
-  ...outputsOf(config, outputs),
-  clusterId: backend.clusterId,
-});
+type Outputs = Parameters<typeof readOutputs>[1];
 
-function outputsOf(config: PlatformConfig, outputs: Parameters<typeof readOutputs>[1]) {
+async function described(ctx: ReadContext, backend: StateBackend, outputs: Outputs) {
+  const output = { ...outputsOf(ctx.config, outputs), clusterId: backend.clusterId };
+  const ini = ctx.config.terraform.outputs['inventory'];
+  return ini === undefined ? output : { ...output, nodes: await nodesOfIni(ctx, output.vpc, ini, outputs[ini]) };
+}
+
+function outputsOf(config: PlatformConfig, outputs: Outputs) {
+  const own = config.terraform.outputs['inventory'] === undefined;
   return readOutputs('cluster', outputs, config.terraform.outputs, (read) => ({
     vpc: read.text('vpc_id'),
     securityGroup: read.textOrNull('security_group_id'),
@@ -117,14 +125,58 @@ function outputsOf(config: PlatformConfig, outputs: Parameters<typeof readOutput
     keyName: read.textOrNull('key_name'),
     roleId: read.textOrNull('role_id'),
     certificate: read.textOrNull('acm_certificate_arn'),
-    nodes: read.each('nodes', (node) => ({
-      id: node.text('id'),
-      privateAddress: node.text('private_ip'),
-      publicAddress: node.textOrNull('public_ip'),
-      zone: node.text('availability_zone'),
-      type: node.text('type'),
-    })),
+    nodes: own ? read.each('nodes', nodeOf) : {},
   }));
+}
+
+const nodeOf = (node: OutputReader): Machine => ({
+  id: node.text('id'),
+  privateAddress: node.text('private_ip'),
+  publicAddress: node.textOrNull('public_ip'),
+  zone: node.text('availability_zone'),
+  type: node.text('type'),
+});
+
+type Machine = {
+  readonly id: string;
+  readonly privateAddress: string;
+  readonly publicAddress: string | null;
+  readonly zone: string;
+  readonly type: string;
+};
+
+/** A tree of the original layout prints its machines as an Ansible inventory; ids and zones are asked of AWS. */
+async function nodesOfIni(
+  ctx: ReadContext,
+  vpc: string,
+  name: string,
+  text: Json | undefined,
+): Promise<Readonly<Record<string, Machine>>> {
+  if (typeof text !== 'string')
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: `the output ${name} is no text: an Ansible INI inventory was expected`,
+    });
+  const instances = await ctx.aws.instancesIn(vpc);
+  return Object.fromEntries(
+    readIniInventory(text).map(({ name: host, variables }) => {
+      const instance = instances.find(
+        (one) =>
+          one.privateAddress === variables['private_ip'] ||
+          (one.publicAddress !== '' && one.publicAddress === variables['ansible_host']),
+      );
+      if (instance === undefined)
+        throw new PlatformError('CONTRACT_BROKEN', {
+          message: `${host} of the output ${name} is no instance of ${vpc}`,
+          next: ['check its private_ip and ansible_host'],
+        });
+      const { id, privateAddress, publicAddress, zone, type } = instance;
+      return [host, { id, privateAddress, publicAddress: variables['ansible_host'] ?? publicAddress, zone, type }];
+    }),
+  );
+}
+
+function instancesOf(ctx: ReadContext, clusterId: string, vpc: string) {
+  return ctx.config.terraform.dir === undefined ? ctx.aws.instances(clusterId) : ctx.aws.instancesIn(vpc);
 }
 
 function ledgerEntries(output: Infrastructure): readonly LedgerEntry[] {

@@ -122,7 +122,10 @@ function variablesOf(config: PlatformConfig, up: Upstream): Readonly<Record<stri
     service_cidr: network.services,
     cni: network.cni,
     cni_version: versions.cni[network.cni].version,
-    cni_manifests: versions.cni[network.cni].manifests.map(({ url, sha256 }) => ({ url: mirrored(config, url), sha256 })),
+    cni_manifests: versions.cni[network.cni].manifests.map(({ url, sha256 }) => ({
+      url: mirrored(config, url),
+      sha256,
+    })),
     control_plane_endpoint: `${first.privateAddress}:6443`,
     api_server_sans: [
       ...controlPlanes.flatMap((name) => [name, hosts[name]?.address ?? '', hosts[name]?.privateAddress ?? '']),
@@ -146,6 +149,7 @@ function filesOf(config: PlatformConfig, up: Upstream) {
         .filter(([name]) => config.nodes[name]?.role === role)
         .map(([name, host]) => [name, hostVariables(config, name, host)]),
     );
+  const further = Object.keys(hosts).filter((name) => config.ansible.groups[name] !== undefined);
   const tree = {
     all: {
       children: {
@@ -155,6 +159,16 @@ function filesOf(config: PlatformConfig, up: Upstream) {
             [group('workers')]: { hosts: ofRole('worker') },
           },
         },
+        ...Object.fromEntries(
+          further.map((name) => [
+            group(name),
+            {
+              hosts: Object.fromEntries(
+                further.filter((other) => group(other) === group(name)).map((other) => [other, {}]),
+              ),
+            },
+          ]),
+        ),
       },
     },
   };

@@ -36,12 +36,24 @@ export async function play(
   inventory: Inventory,
   limit?: string,
 ): Promise<Readonly<Record<string, { ok: number; changed: number }>>> {
+  if (servedByOne(ctx.config, step)) {
+    ctx.note(
+      `${ctx.config.ansible.playbooks['site'] ?? 'the one playbook'} was run by node-base and serves this step too`,
+    );
+    return {};
+  }
   await sameAsOutputs(ctx, inventory);
   const hosts = await ctx.ansible.play(playFor(ctx.config, step, inventory, limit), ctx);
   return Object.fromEntries(
     Object.entries(hosts).map(([name, { ok, changed }]: [string, HostSummary]) => [name, { ok, changed }]),
   );
 }
+
+/** One playbook for all: the first step runs it whole, the later ones only look at what it left. */
+const servedByOne = (config: PlatformConfig, step: string): boolean =>
+  config.ansible.playbooks['site'] !== undefined &&
+  config.ansible.playbooks[step] === undefined &&
+  step !== 'node-base';
 
 /** The inventory on disk must still be the derived one: someone may have edited it since. */
 async function sameAsOutputs(ctx: StepContext, inventory: Inventory): Promise<void> {

@@ -18,7 +18,15 @@ export function terraformRoot(
     variables: own === undefined ? variables : renamed(variables, config.terraform.vars),
     ...(backend.bucket === null
       ? {}
-      : { backend: { bucket: backend.bucket, key: stateKey(config, `${name}.tfstate`), region: config.region } }),
+      : {
+          backend: {
+            bucket: backend.bucket,
+            key:
+              (config.state.kind === 's3' && own !== undefined ? config.state.key : undefined) ??
+              stateKey(config, `${name}.tfstate`),
+            region: config.region,
+          },
+        }),
   };
 }
 

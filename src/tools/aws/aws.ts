@@ -42,6 +42,7 @@ export function openAws(options: AwsOptions): AwsWriter {
     object: async (bucket, key) => (await s3()).object(bucket, key),
     lifecycle: async (bucket) => (await s3()).lifecycle(bucket),
     instances: async (clusterId) => (await ec2()).instances({ [ownershipTag]: clusterId }),
+    instancesIn: async (vpc) => (await ec2()).instances({}, vpc),
     console: async (instance) => (await ec2()).console(instance),
     address: async (allocation) => (await ec2()).address(allocation),
     certificate: async (arn) => (await acm()).certificate(arn),

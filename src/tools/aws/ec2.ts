@@ -33,8 +33,8 @@ export interface OwnedNetwork {
 }
 
 export interface Ec2 {
-  /** Instances that are not terminated; all of the region, or those that carry every one of the tags. */
-  instances(tags?: Readonly<Record<string, string>>): Promise<readonly KnownInstance[]>;
+  /** Instances that are not terminated; all of the region, those that carry every one of the tags, or those of a VPC. */
+  instances(tags?: Readonly<Record<string, string>>, vpc?: string): Promise<readonly KnownInstance[]>;
   console(instance: string): Promise<string>;
   address(allocation: string): Promise<{ readonly publicAddress: string; readonly instance?: string } | undefined>;
   addressCount(): Promise<number>;
@@ -59,13 +59,14 @@ export async function openEc2(session: Session): Promise<Ec2> {
   };
 
   return {
-    async instances(tags = {}) {
+    async instances(tags = {}, vpc?: string) {
       const alive = {
         Name: 'instance-state-name',
         Values: ['pending', 'running', 'stopping', 'stopped', 'shutting-down'],
       };
       const reservations = await collect(async (NextToken) => {
-        const input = { Filters: [...tagFilters(tags), alive], MaxResults: 1000, NextToken };
+        const within = vpc === undefined ? [] : [{ Name: 'vpc-id', Values: [vpc] }];
+        const input = { Filters: [...tagFilters(tags), ...within, alive], MaxResults: 1000, NextToken };
         const page = await send('DescribeInstances', (options) =>
           client.send(new sdk.DescribeInstancesCommand(input), options),
         );
