@@ -4,7 +4,7 @@ import type { AppendFile, JournalFolder, LineFile } from '../tools/ports-engine.
 import type { DurableEvent } from './events.ts';
 import { type EnvironmentState, foldJournals } from './fold.ts';
 import { decodeJournal, encodeRecord, type JournalText } from './record.ts';
-import { openLines, sealLine } from './sealed-lines.ts';
+import { goodLines, openLines } from './sealed-lines.ts';
 
 /** The journal of one run, open for writing. Whoever opens it holds the lock of the environment. */
 export interface Journal {
@@ -47,11 +47,11 @@ export async function repairJournals(
 ): Promise<readonly { readonly run: string; readonly copy: string; readonly lines: readonly number[]; readonly tornBytes: number }[]> {
   const repaired = [];
   for (const { run, text } of await readJournals(folder)) {
-    const { values, badLines, tornBytes } = openLines(text);
+    const { badLines, tornBytes } = openLines(text);
     if (badLines.length === 0 && tornBytes === 0) continue;
     const file: LineFile = folder.file(run);
     const copy = await file.keepCopy();
-    await file.replace(values.map((value) => sealLine(value as object)).join(''));
+    await file.replace(goodLines(text));
     repaired.push({ run, copy, lines: badLines, tornBytes });
   }
   return repaired;

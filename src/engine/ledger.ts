@@ -3,7 +3,7 @@ import type { LedgerEntry, LedgerWriter } from '../tools/ports.ts';
 import type { LineFile } from '../tools/ports-engine.ts';
 import { canonicalJson } from './fingerprint.ts';
 import { writeFailure } from './journal.ts';
-import { openLines, sealLine } from './sealed-lines.ts';
+import { goodLines, openLines, sealLine } from './sealed-lines.ts';
 
 /** The ledger of an environment; `mirror` copies it beside the Terraform state. A torn tail is cut off at the first write, damage in the middle is JOURNAL_CORRUPT. */
 export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerWriter {
@@ -11,7 +11,7 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
   const load = async () => {
     const opened = openLines(await file.read());
     if (opened.badLines[0] !== undefined) throw damaged(file.path, opened.badLines[0]);
-    return { ...opened, entries: uniqueEntries(opened.values as LedgerEntry[]) };
+    return { ...opened, entries: uniqueEntries((opened.values as (LedgerEntry & { crc: string })[]).map(({ crc: _, ...entry }) => entry)) };
   };
   const write = async (entries: readonly LedgerEntry[]): Promise<void> => {
     const { entries: known, tornBytes, goodBytes } = await load();
@@ -45,10 +45,11 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
 
 /** Drops what cannot be trusted from a ledger, after keeping a copy; undefined when nothing was wrong. */
 export async function repairLedger(file: LineFile): Promise<{ readonly copy: string; readonly lines: readonly number[] } | undefined> {
-  const { values, badLines, tornBytes } = openLines(await file.read());
+  const text = await file.read();
+  const { badLines, tornBytes } = openLines(text);
   if (badLines.length === 0 && tornBytes === 0) return undefined;
   const copy = await file.keepCopy();
-  await file.replace(values.map((value) => sealLine(value as object)).join(''));
+  await file.replace(goodLines(text));
   return { copy, lines: badLines };
 }
 

@@ -9,6 +9,7 @@ export function sealLine(value: object): string {
 }
 
 export interface OpenedLines {
+  /** Of the good lines. Each still has its `crc`. */
   readonly values: readonly unknown[];
   /** Bytes up to the end of the last good line before any damage. */
   readonly goodBytes: number;
@@ -16,6 +17,12 @@ export interface OpenedLines {
   readonly tornBytes: number;
   /** Numbers (from 1) of bad lines with good ones after them: damage that no crash explains. */
   readonly badLines: readonly number[];
+}
+
+/** Only the good lines of a text, as they stand. */
+export function goodLines(text: string): string {
+  const lines = text.split('\n').filter((line) => openLine(line) !== undefined);
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 /** Reads sealed lines as far as they can be trusted; never throws. */
@@ -40,7 +47,7 @@ export function openLines(text: string): OpenedLines {
 function openLine(line: string): unknown {
   const at = line.lastIndexOf(mark);
   if (at === -1 || line.slice(at + mark.length) !== `${checksum(line.slice(0, at))}"}`) return undefined;
-  return JSON.parse(`${line.slice(0, at)}}`) as unknown;
+  return JSON.parse(line) as unknown;
 }
 
 function checksum(text: string): string {
