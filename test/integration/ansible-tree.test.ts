@@ -127,6 +127,18 @@ describe.skipIf(python === undefined)('with Ansible', () => {
     });
   });
 
+  test('a play without hosts is listed and judged by nothing', () => {
+    const { code, found } = inspect(
+      join(fixtures, 'one.yml'),
+      join(tree, 'playbooks/join.yml'),
+      join(fixtures, 'variables.json'),
+    );
+    expect({ code, hosts: found.plays.map((play) => play.hosts) }).toEqual({
+      code: 0,
+      hosts: [[], ['k8s-worker-1', 'k8s-storage']],
+    });
+  });
+
   test('a missing extra variable is found, with task and line', () => {
     const variables = join(temporaryFolder(), 'variables.json');
     const { service_cidr: _, ...rest } = JSON.parse(readFileSync(join(fixtures, 'variables.json'), 'utf8')) as Record<
