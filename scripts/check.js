@@ -1,8 +1,9 @@
 // `npm run check`: types, lint and fences, unused code, format, unit and integration tests. `npm test` adds e2e (--all).
 // Every stage runs even when an earlier one failed, so that one run tells everything; the last line counts them all.
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
 const all = process.argv.includes('--all');
@@ -73,11 +74,37 @@ async function tests(project) {
   );
 }
 
+/** The contract suite of the local AWS: Python's own test runner in the virtual environment that setup made. */
+async function awsContract() {
+  const since = Date.now();
+  process.stdout.write('\n--- local AWS contract suite\n');
+  const key = createHash('sha256').update(readFileSync('sandbox/requirements.txt')).digest('hex').slice(0, 12);
+  const python = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'platform', 'python', key, 'bin', 'python');
+  let said = '';
+  const code = await new Promise((resolve) => {
+    const child = spawn(python, ['-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], { cwd: 'sandbox/aws', stdio: ['ignore', 'inherit', 'pipe'] });
+    child.on('error', () => resolve(127));
+    child.stderr.on('data', (chunk) => {
+      said += chunk;
+      process.stderr.write(chunk);
+    });
+    child.on('exit', (status) => resolve(status ?? 1));
+  });
+  const ran = Number(/^Ran (\d+) tests?/m.exec(said)?.[1] ?? 0);
+  const bad = ['failures', 'errors'].reduce((sum, word) => sum + Number(new RegExp(`${word}=(\\d+)`).exec(said)?.[1] ?? 0), 0);
+  const skipped = Number(/skipped=(\d+)/.exec(said)?.[1] ?? 0);
+  totals.passed += ran - bad - skipped;
+  totals.skipped += skipped;
+  totals.failed += code !== 0 && bad === 0 ? 1 : bad;
+  process.stdout.write(`--- local AWS contract suite: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`);
+}
+
 await stage('types', ['tsc', '-p', 'tsconfig.json']);
 await stage('lint and fences', ['oxlint', '--type-aware', '--deny-warnings']);
 await stage('unused code', ['knip']);
 await stage('format', ['biome', 'check', '--error-on-warnings', '.']);
 await tests('unit');
+await awsContract();
 await tests('integration');
 if (all) await tests('e2e');
 rmSync(reports, { recursive: true, force: true });
