@@ -13,7 +13,7 @@ export interface HelmOptions {
   readonly files: WritableTextFiles;
   /** The helm program (4, or 3.18 and newer), a path or a name on PATH. */
   readonly program: string;
-  /** Folder of our own for charts, values and Helm's homes; the user's are never read or written. */
+  /** Working folder; charts, values and Helm's homes go to `helm` below it. The user's are never read or written. */
   readonly folder: string;
   readonly kubeconfig: string;
   /** Opened when it is first needed. */
@@ -31,7 +31,8 @@ const history = 3;
 
 /** Helm as a tool that installs: readiness is asked by probes, so nothing is waited for but hooks. */
 export function createHelm(options: HelmOptions): HelmWriter {
-  const { folder, files } = options;
+  const { files } = options;
+  const folder = `${options.folder}/helm`;
   const env = { ...withoutHelm(options.environment), ...homes(folder), KUBECONFIG: options.kubeconfig };
 
   const start = async (

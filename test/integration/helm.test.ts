@@ -64,7 +64,7 @@ describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}
       read: plainProcesses,
       files: realFiles,
       program,
-      folder: join(live.folder, 'helm'),
+      folder: live.folder,
       kubeconfig: live.kubeconfig,
       cluster: async () => cluster,
       environment: { PATH: '/usr/bin:/bin', HOME: live.folder, HELM_NAMESPACE: 'wrong', KUBECONFIG: '/nowhere' },
