@@ -50,7 +50,11 @@ function list(count: number, width: number): readonly Step<unknown>[] {
   return steps;
 }
 
-async function runOnce(folder: JournalFolder, count: number, parallel: number): Promise<{ planned: number; ran: number; exitCode: number }> {
+async function runOnce(
+  folder: JournalFolder,
+  count: number,
+  parallel: number,
+): Promise<{ planned: number; ran: number; exitCode: number }> {
   const common = {
     verb: 'up',
     environment: 'bench',
@@ -85,14 +89,46 @@ function say(figure: object): void {
   process.stdout.write(`${JSON.stringify(figure)}\n`);
 }
 
+/** Processor time of this process, milliseconds: what a busy machine does not change. */
+function processorTime(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** What one synced record costs on this disk at this moment, without the engine: the floor of one step is two of them. */
+async function syncFloor(folder: JournalFolder, rounds: number): Promise<number> {
+  const file = await folder.file('floor').open();
+  const start = systemClock.monotonic();
+  for (let round = 0; round < rounds; round++) {
+    await file.append(`${'x'.repeat(300)}\n`);
+    await file.sync();
+  }
+  const took = systemClock.monotonic() - start;
+  await file.close();
+  return took / rounds;
+}
+
 const count = Number(process.argv[2] ?? 2000);
 const root = await mkdtemp(join(tmpdir(), 'platform-bench-'));
 try {
   for (const parallel of [1, 8, 64]) {
     const folder = journalFolder(join(root, `parallel-${parallel}`));
+    const floor = await syncFloor(folder, 300);
+    const before = processorTime();
     const { planned, ran, exitCode } = await runOnce(folder, count, parallel);
+    const cpuMsPerStep = Number(((processorTime() - before) / count).toFixed(4));
     const bytes = (await folder.file('bench').read()).length;
-    say({ measured: 'run', steps: count, parallel, planMs: Math.round(planned), msPerStep: Number((ran / count).toFixed(4)), bytesPerStep: Math.round(bytes / count), exitCode });
+    say({
+      measured: 'run',
+      steps: count,
+      parallel,
+      planMs: Math.round(planned),
+      msPerStep: Number((ran / count).toFixed(4)),
+      cpuMsPerStep,
+      syncMs: Number(floor.toFixed(4)),
+      bytesPerStep: Math.round(bytes / count),
+      exitCode,
+    });
   }
   const folder = journalFolder(join(root, 'long'));
   const long = 33_000;
@@ -100,9 +136,18 @@ try {
   const start = systemClock.monotonic();
   const texts = await readJournals(folder);
   const read = systemClock.monotonic();
+  const before = processorTime();
   const state = foldJournals(texts);
   const folded = systemClock.monotonic();
-  say({ measured: 'resume', records: state.lastSequence, readMs: Math.round(read - start), foldMs: Math.round(folded - read), steps: state.steps.size, rssMB: Math.round(process.memoryUsage().rss / 1e6) });
+  say({
+    measured: 'resume',
+    records: state.lastSequence,
+    readMs: Math.round(read - start),
+    foldMs: Math.round(folded - read),
+    foldCpuMs: Math.round(processorTime() - before),
+    steps: state.steps.size,
+    rssMB: Math.round(process.memoryUsage().rss / 1e6),
+  });
 } finally {
   await rm(root, { recursive: true, force: true });
 }

@@ -24,7 +24,12 @@ const grace = 60_000;
  * The result of a call, or a failure once it has worked too long or been silent too long. The call is asked to stop, and
  * after a minute killed; a result that it still gives in that time is taken.
  */
-export async function withDeadline<T>(clock: Clock, limits: Limits, overdue: Overdue, call: () => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  clock: Clock,
+  limits: Limits,
+  overdue: Overdue,
+  call: () => Promise<T>,
+): Promise<T> {
   const over = new AbortController();
   const work = call();
   const outcome = work.then(
@@ -48,7 +53,12 @@ export async function withDeadline<T>(clock: Clock, limits: Limits, overdue: Ove
   }
 }
 
-async function firstMissed(clock: Clock, limits: Limits, overdue: Overdue, over: AbortSignal): Promise<PlatformError | undefined> {
+async function firstMissed(
+  clock: Clock,
+  limits: Limits,
+  overdue: Overdue,
+  over: AbortSignal,
+): Promise<PlatformError | undefined> {
   const end = clock.monotonic() + limits.timeout;
   const silence = limits.noProgressFor ?? Number.POSITIVE_INFINITY;
   while (!over.aborted) {

@@ -8,8 +8,20 @@ export function failureOf(error: unknown): Failure {
     return { code, message, next, class: error.class, facts };
   }
   const message = error instanceof Error ? error.message : String(error);
-  const place = error instanceof Error ? (error.stack?.split('\n').find((line) => line.trimStart().startsWith('at '))?.trim() ?? '') : '';
-  return { code: 'BUG', message, next: [], class: 'permanent', facts: place === '' ? {} : { place: place.replace(/\(.*\/(src|dist)\//, '($1/') } };
+  const place =
+    error instanceof Error
+      ? (error.stack
+          ?.split('\n')
+          .find((line) => line.trimStart().startsWith('at '))
+          ?.trim() ?? '')
+      : '';
+  return {
+    code: 'BUG',
+    message,
+    next: [],
+    class: 'permanent',
+    facts: place === '' ? {} : { place: place.replace(/\(.*\/(src|dist)\//, '($1/') },
+  };
 }
 
 /** A recorded failure as an error again. */

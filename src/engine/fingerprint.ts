@@ -18,7 +18,8 @@ function write(value: unknown, path: string, above: Set<object>): string {
   if (above.has(value)) throw notPlain(path, 'a cycle');
   // A Secret and a Date have a prototype of their own; hashing their (empty) keys would call two of them the same.
   const prototype = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null) throw notPlain(path, 'not plain data');
+  if (!Array.isArray(value) && prototype !== Object.prototype && prototype !== null)
+    throw notPlain(path, 'not plain data');
   above.add(value);
   const text = Array.isArray(value)
     ? `[${value.map((item, index) => (item === undefined ? 'null' : write(item, `${path}[${index}]`, above))).join(',')}]`

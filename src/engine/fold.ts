@@ -39,7 +39,9 @@ export interface EnvironmentState {
 /** Reads all journals of an environment into one state. Pure. Damage is JOURNAL_CORRUPT; a torn tail is only noted. */
 export function foldJournals(texts: readonly JournalText[]): EnvironmentState {
   const decoded = texts.map((text) => ({ run: text.run, ...decodeJournal(text) }));
-  const torn = decoded.filter(({ tornBytes }) => tornBytes > 0).map(({ run, tornBytes }) => ({ run, bytes: tornBytes }));
+  const torn = decoded
+    .filter(({ tornBytes }) => tornBytes > 0)
+    .map(({ run, tornBytes }) => ({ run, bytes: tornBytes }));
   const records = decoded.flatMap((journal) => journal.records);
   if (decoded.length > 1) records.sort((a, b) => a.seq - b.seq || (a.run < b.run ? -1 : 1));
   return { ...foldRecords(records), torn };
@@ -52,7 +54,9 @@ export function foldRecords(records: Iterable<JournalRecord>): EnvironmentState 
   let lastSequence = 0;
   for (const record of records) {
     lastSequence = Math.max(lastSequence, record.seq);
-    runs.set(record.run, addToRun(runs.get(record.run) ?? startRun(record), record));
+    const before = runs.get(record.run);
+    const after = addToRun(before ?? startRun(record), record);
+    if (after !== before) runs.set(record.run, after);
     if (record.event.type === 'epoch.closed') steps.clear();
     else foldStep(steps, record);
   }
@@ -67,17 +71,28 @@ function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRec
   switch (event.type) {
     case 'step.intent': {
       const { attempt, inputs, because } = event;
-      steps.set(id, { ...base, state: 'in-doubt', attempts: attempt, inputs, because, work: 0, wait: 0, processes: [] });
+      steps.set(id, {
+        ...base,
+        state: 'in-doubt',
+        attempts: attempt,
+        inputs,
+        because,
+        work: 0,
+        wait: 0,
+        processes: [],
+      });
       return;
     }
     case 'step.spawned':
       if (before) steps.set(id, { ...before, processes: [...before.processes, event.process] });
       return;
     case 'step.adopted':
-      if (before) steps.set(id, { ...before, processes: before.processes.filter((process) => process.id !== event.process.id) });
+      if (before)
+        steps.set(id, { ...before, processes: before.processes.filter((process) => process.id !== event.process.id) });
       return;
     case 'step.applied':
-      if (before) steps.set(id, { ...before, ...base, state: 'applied', output: event.output, work: event.work, processes: [] });
+      if (before)
+        steps.set(id, { ...before, ...base, state: 'applied', output: event.output, work: event.work, processes: [] });
       return;
     case 'step.done': {
       const { attempt, inputs, output, because, kept } = event;
@@ -88,7 +103,17 @@ function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRec
     case 'step.failed': {
       const { attempt, failure, work, wait } = event;
       const inputs = before?.inputs ?? '';
-      steps.set(id, { ...base, state: 'failed', attempts: attempt, inputs, failure, because: failure.message, work, wait, processes: [] });
+      steps.set(id, {
+        ...base,
+        state: 'failed',
+        attempts: attempt,
+        inputs,
+        failure,
+        because: failure.message,
+        work,
+        wait,
+        processes: [],
+      });
       return;
     }
     case 'step.interrupted':

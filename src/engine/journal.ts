@@ -44,7 +44,14 @@ export async function openJournal(folder: JournalFolder, run: string, clock: Pic
 /** Drops what cannot be trusted from every journal, after keeping a copy; tells each file, its copy and the lines lost. */
 export async function repairJournals(
   folder: JournalFolder,
-): Promise<readonly { readonly run: string; readonly copy: string; readonly lines: readonly number[]; readonly tornBytes: number }[]> {
+): Promise<
+  readonly {
+    readonly run: string;
+    readonly copy: string;
+    readonly lines: readonly number[];
+    readonly tornBytes: number;
+  }[]
+> {
   const repaired = [];
   for (const { run, text } of await readJournals(folder)) {
     const { badLines, tornBytes } = openLines(text);
@@ -76,7 +83,13 @@ class FileJournal implements Journal {
   #flushing: Promise<void> | undefined;
   #failure: PlatformError | undefined;
 
-  constructor(run: string, state: EnvironmentState, repairedBytes: number, file: AppendFile, clock: Pick<Clock, 'now'>) {
+  constructor(
+    run: string,
+    state: EnvironmentState,
+    repairedBytes: number,
+    file: AppendFile,
+    clock: Pick<Clock, 'now'>,
+  ) {
     this.run = run;
     this.state = state;
     this.repairedBytes = repairedBytes;

@@ -11,7 +11,10 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
   const load = async () => {
     const opened = openLines(await file.read());
     if (opened.badLines[0] !== undefined) throw damaged(file.path, opened.badLines[0]);
-    return { ...opened, entries: uniqueEntries((opened.values as (LedgerEntry & { crc: string })[]).map(({ crc: _, ...entry }) => entry)) };
+    return {
+      ...opened,
+      entries: uniqueEntries((opened.values as (LedgerEntry & { crc: string })[]).map(({ crc: _, ...entry }) => entry)),
+    };
   };
   const write = async (entries: readonly LedgerEntry[]): Promise<void> => {
     const { entries: known, tornBytes, goodBytes } = await load();
@@ -44,7 +47,9 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
 }
 
 /** Drops what cannot be trusted from a ledger, after keeping a copy; undefined when nothing was wrong. */
-export async function repairLedger(file: LineFile): Promise<{ readonly copy: string; readonly lines: readonly number[] } | undefined> {
+export async function repairLedger(
+  file: LineFile,
+): Promise<{ readonly copy: string; readonly lines: readonly number[] } | undefined> {
   const text = await file.read();
   const { badLines, tornBytes } = openLines(text);
   if (badLines.length === 0 && tornBytes === 0) return undefined;

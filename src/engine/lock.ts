@@ -100,7 +100,18 @@ async function take(port: LockPort, name: string, text: string, facts: LockHolde
 }
 
 function parse(text: string): LockHolder {
-  const nobody = { environment: '', run: 'unknown', verb: 'unknown', created: 0, pid: 0, startTime: '', bootId: '', pidNamespace: '', host: '', user: '' };
+  const nobody = {
+    environment: '',
+    run: 'unknown',
+    verb: 'unknown',
+    created: 0,
+    pid: 0,
+    startTime: '',
+    bootId: '',
+    pidNamespace: '',
+    host: '',
+    user: '',
+  };
   try {
     return { ...nobody, ...(JSON.parse(text) as LockHolder) };
   } catch {

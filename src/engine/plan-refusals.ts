@@ -8,9 +8,13 @@ import type { Selected } from './select.ts';
 export function refuseGone({ instances, listed, state }: PlanOptions, selected: Selected): void {
   const known = new Set(listed ?? instances.map(({ step }) => step.id));
   const forgotten = new Set(selected.forgotten);
-  const gone = [...state.steps.keys()].filter((id) => !forgotten.has(id) && !known.has(id.split('/', 1)[0] as string)).sort();
+  const gone = [...state.steps.keys()]
+    .filter((id) => !forgotten.has(id) && !known.has(id.split('/', 1)[0] as string))
+    .sort();
   if (gone.length === 0) return;
-  const fresh = [...new Set(instances.map(({ step }) => step.id))].filter((id) => ![...state.steps.keys()].some((each) => each.split('/', 1)[0] === id));
+  const fresh = [...new Set(instances.map(({ step }) => step.id))].filter(
+    (id) => ![...state.steps.keys()].some((each) => each.split('/', 1)[0] === id),
+  );
   throw new PlatformError('STEP_GONE', {
     message: `the journal records ${gone.join(', ')}, which this version does not know${fresh.length === 0 ? '' : `; new here: ${fresh.join(', ')}`}`,
     next: [`use the version that made the record, or: ${gone.map((id) => `--forget ${id}`).join(' ')}`],
@@ -25,18 +29,25 @@ export function refuseUnmet(rows: readonly PlanRow[], instances: readonly Instan
       .filter(({ step, action }) => selected.leftOut(step) !== undefined && action !== 'keep' && action !== 'skip')
       .map((row) => [row.step, row.because]),
   );
-  const blocked = instances.filter(({ id, needIds }) => selected.leftOut(id) === undefined && needIds.some((need) => unmet.has(need)));
+  const blocked = instances.filter(
+    ({ id, needIds }) => selected.leftOut(id) === undefined && needIds.some((need) => unmet.has(need)),
+  );
   if (blocked.length === 0) return;
   const causes = [...new Set(blocked.flatMap(({ needIds }) => needIds.filter((need) => unmet.has(need))))];
   throw new PlatformError('NEEDS_NOT_MET', {
-    message: causes.map((id) => `${blocked.map((each) => each.id).join(', ')} needs ${id}: ${unmet.get(id)}`).join('; '),
+    message: causes
+      .map((id) => `${blocked.map((each) => each.id).join(', ')} needs ${id}: ${unmet.get(id)}`)
+      .join('; '),
     next: [`leave the flag out, or do first: --until ${causes.join(' --until ')}`],
     facts: { unmet: causes.join(',') },
   });
 }
 
 /** PLAN_STALE, with what differs, when configuration or journal moved on since the plan was written. */
-export function refuseStale(written: Pick<Plan, 'verb' | 'environment' | 'config' | 'journal' | 'rows'>, now: Plan): void {
+export function refuseStale(
+  written: Pick<Plan, 'verb' | 'environment' | 'config' | 'journal' | 'rows'>,
+  now: Plan,
+): void {
   const moved = [
     ...(written.verb === now.verb && written.environment === now.environment
       ? []
@@ -57,7 +68,9 @@ function differences(before: readonly PlanRow[], after: readonly PlanRow[]): str
   const fresh = new Map(after.map((row) => [row.step, row]));
   const changed = after.filter(({ step, action }) => old.get(step)?.action !== action);
   return [
-    ...changed.map(({ step, action, because }) => `  ${step}: ${old.get(step)?.action ?? 'not there'} -> ${action} (${because})`),
+    ...changed.map(
+      ({ step, action, because }) => `  ${step}: ${old.get(step)?.action ?? 'not there'} -> ${action} (${because})`,
+    ),
     ...before.filter(({ step }) => !fresh.has(step)).map(({ step, action }) => `  ${step}: ${action} -> not there`),
   ];
 }

@@ -60,7 +60,8 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   refuseGone(options, selected);
   const look = new Look(options, selected);
   const rows = await look.all();
-  if (options.signal.aborted) throw new PlatformError('INTERRUPTED', { message: 'cancelled while looking; nothing was changed' });
+  if (options.signal.aborted)
+    throw new PlatformError('INTERRUPTED', { message: 'cancelled while looking; nothing was changed' });
   refuseUnmet(rows, instances, selected);
   const configDigest = fingerprint(config);
   const journal = state.lastSequence;
@@ -108,7 +109,8 @@ class Look {
     const leftOut = this.#selected.leftOut(one.id);
     if (leftOut !== undefined && !this.#isLookedAt(one)) return this.#leave(one, leftOut);
     const missing = needs.find(({ step, action }) => action === 'skip' && !this.found.has(step));
-    if (missing !== undefined) return { ...row, action: 'skip', because: `needs ${missing.step}, which is ${missing.because}` };
+    if (missing !== undefined)
+      return { ...row, action: 'skip', because: `needs ${missing.step}, which is ${missing.because}` };
     const after = needs.filter(({ action }) => !settled.has(action)).map(({ step }) => step);
     if (after.length > 0) return { ...row, action: 'known-after', after, because: `known after ${after.join(', ')}` };
     try {
@@ -147,8 +149,16 @@ class Look {
     const ctx = contexts.read(this.#scope(one));
     const decision = decide(evidence, await spec.check(ctx, up));
     // What settling writes can only be done by a run, so a plan must show it as work.
-    if (decision.action === 'keep' && record !== undefined && wantsSettling(record) && (spec.settle !== undefined || record.processes.length > 0)) {
-      return { action: 'run', because: `attempt ${record.attempts} was interrupted; its tool is settled before it is judged` };
+    if (
+      decision.action === 'keep' &&
+      record !== undefined &&
+      wantsSettling(record) &&
+      (spec.settle !== undefined || record.processes.length > 0)
+    ) {
+      return {
+        action: 'run',
+        because: `attempt ${record.attempts} was interrupted; its tool is settled before it is judged`,
+      };
     }
     return this.#remember(one, inputs, decision.unproven ? await this.#prove(one, ctx, decision) : decision);
   }
@@ -156,7 +166,8 @@ class Look {
   async #prove(one: Instance, ctx: object, decision: Decision): Promise<Decision> {
     for (const probe of one.step.spec.ready ?? []) {
       const answer = await probe.test(ctx, decision.output);
-      if (answer.is !== 'ready') return { ...decision, action: 'probe', because: `${decision.because}; ${probe.name}: ${answer.because}` };
+      if (answer.is !== 'ready')
+        return { ...decision, action: 'probe', because: `${decision.because}; ${probe.name}: ${answer.because}` };
     }
     return decision;
   }
@@ -168,7 +179,14 @@ class Look {
 
   #scope({ id, key }: Instance): StepScope {
     const { signal, run, emit } = this.#options;
-    return { run: run ?? '', step: id, key, attempt: 0, signal, note: (text) => emit({ type: 'step.note', step: id, text }) };
+    return {
+      run: run ?? '',
+      step: id,
+      key,
+      attempt: 0,
+      signal,
+      note: (text) => emit({ type: 'step.note', step: id, text }),
+    };
   }
 }
 

@@ -27,9 +27,14 @@ export function decideUnseen({ record, inputs }: Evidence): Decision | undefined
   if (record === undefined) return undefined;
   const same = record.inputs === inputs;
   if (record.state === 'applied' && same) {
-    return { action: 'probe', because: `applied by attempt ${record.attempts}, not yet proven ready`, output: record.output as Json };
+    return {
+      action: 'probe',
+      because: `applied by attempt ${record.attempts}, not yet proven ready`,
+      output: record.output as Json,
+    };
   }
-  if (record.state === 'applied') return { action: 'run', because: `its inputs changed since attempt ${record.attempts} applied it` };
+  if (record.state === 'applied')
+    return { action: 'run', because: `its inputs changed since attempt ${record.attempts} applied it` };
   if (record.state === 'done' && !same) return { action: 'run', because: 'its inputs changed since it was done' };
   return undefined;
 }
@@ -37,7 +42,8 @@ export function decideUnseen({ record, inputs }: Evidence): Decision | undefined
 /** The plan table: one row each for what the journal says and what the check saw. Pure. */
 export function decide(evidence: Evidence, check: CheckResult<Json>): Decision {
   const unseen = decideUnseen(evidence);
-  if (unseen !== undefined) return unseen.action === 'run' && check.state === 'needed' ? withPreview(unseen, check) : unseen;
+  if (unseen !== undefined)
+    return unseen.action === 'run' && check.state === 'needed' ? withPreview(unseen, check) : unseen;
   const { record } = evidence;
   if (record !== undefined && isInDoubt(record)) return decideInDoubt(evidence, record, check);
   const { because } = check;
@@ -54,11 +60,20 @@ export function decide(evidence: Evidence, check: CheckResult<Json>): Decision {
 
 function decideInDoubt({ repeat, mayRepeat }: Evidence, record: StepRecord, check: CheckResult<Json>): Decision {
   if (check.state === 'satisfied') {
-    return { action: 'keep', because: `found complete after an interruption: ${check.because}`, output: check.output, unproven: true };
+    return {
+      action: 'keep',
+      because: `found complete after an interruption: ${check.because}`,
+      output: check.output,
+      unproven: true,
+    };
   }
   const interrupted = `attempt ${record.attempts} was interrupted: ${check.because}`;
-  if (repeat === 'safe' || (repeat === 'ask' && mayRepeat)) return withPreview({ action: 'run', because: interrupted }, check);
-  const way = repeat === 'ask' ? 'a person must say whether it may run again' : `it must not run twice; --forget ${record.id} when it is clear that it did not run`;
+  if (repeat === 'safe' || (repeat === 'ask' && mayRepeat))
+    return withPreview({ action: 'run', because: interrupted }, check);
+  const way =
+    repeat === 'ask'
+      ? 'a person must say whether it may run again'
+      : `it must not run twice; --forget ${record.id} when it is clear that it did not run`;
   return { action: 'ask', because: `${interrupted}; ${way}` };
 }
 

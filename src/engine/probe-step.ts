@@ -10,7 +10,9 @@ export async function probeStep(engine: Engine, live: LiveStep): Promise<Schedul
   const { id, step } = live.instance;
   const started = clock.monotonic();
   const { signal } = live.controller;
-  const ctx = contexts.read(scopeOf(live, journal.run, clock, (text) => engine.show({ type: 'step.note', step: id, text })));
+  const ctx = contexts.read(
+    scopeOf(live, journal.run, clock, (text) => engine.show({ type: 'step.note', step: id, text })),
+  );
   try {
     for (const probe of step.spec.ready ?? []) {
       await awaitReady(probe, {

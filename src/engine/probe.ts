@@ -60,7 +60,11 @@ export async function awaitReady(probe: AnyProbe, probing: Probing): Promise<voi
 }
 
 /** One answer. An error that may pass is a reason to wait; a question that never ends is cut off at the deadline. */
-async function ask(probe: AnyProbe, { ctx, output, clock, limit, signal }: Probing, deadline: number): Promise<ProbeResult> {
+async function ask(
+  probe: AnyProbe,
+  { ctx, output, clock, limit, signal }: Probing,
+  deadline: number,
+): Promise<ProbeResult> {
   const answered = new AbortController();
   const late = clock
     .sleep(Math.max(0, deadline - clock.monotonic()) + firstPause, AbortSignal.any([answered.signal, signal]))

@@ -9,7 +9,11 @@ import type { StepId } from './types.ts';
 import { bounded } from './work.ts';
 
 /** The tools that earlier processes started for attempts nobody saw end, by step. Asks no launcher when nothing is in doubt. */
-export async function findOrphans({ journal, launcher, instances }: RunOptions): Promise<ReadonlyMap<StepId, readonly LaunchedTool[]>> {
+export async function findOrphans({
+  journal,
+  launcher,
+  instances,
+}: RunOptions): Promise<ReadonlyMap<StepId, readonly LaunchedTool[]>> {
   const doubtful = instances.flatMap(({ id }) => journal.state.steps.get(id) ?? []).filter(wantsSettling);
   const runs = [...new Set(doubtful.map(({ run }) => run))];
   const tools = (await Promise.all(runs.map((run) => launcher.list(run)))).flat();
@@ -39,7 +43,11 @@ export async function adopt(engine: Engine, live: LiveStep, tools: readonly Laun
 async function adoptTool(engine: Engine, live: LiveStep, tool: LaunchedTool): Promise<void> {
   const { step, attempt, process } = tool;
   if (tool.exit === undefined) {
-    engine.show({ type: 'step.note', step, text: `${process.tool} of attempt ${attempt} still works (pid ${process.pid}); waiting for it` });
+    engine.show({
+      type: 'step.note',
+      step,
+      text: `${process.tool} of attempt ${attempt} still works (pid ${process.pid}); waiting for it`,
+    });
   }
   const { code, signal } = tool.exit ?? (await engine.options.launcher.adopt(tool, live.controller.signal));
   if (live.controller.signal.aborted) throw new Error('no longer waited for');
@@ -47,7 +55,13 @@ async function adoptTool(engine: Engine, live: LiveStep, tool: LaunchedTool): Pr
 }
 
 /** Before a step in doubt is judged, lets it settle what its tools left. Twice is harmless. */
-export async function settle(engine: Engine, live: LiveStep, record: StepRecord, ctx: object, up: object): Promise<void> {
+export async function settle(
+  engine: Engine,
+  live: LiveStep,
+  record: StepRecord,
+  ctx: object,
+  up: object,
+): Promise<void> {
   const { spec } = live.instance.step;
   if (spec.settle === undefined) return;
   engine.show({ type: 'step.note', step: live.instance.id, text: `settling what attempt ${record.attempts} left` });

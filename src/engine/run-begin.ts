@@ -7,7 +7,10 @@ import type { Command, ScheduleEvent } from './schedule-messages.ts';
 export async function openRun({ options, engine }: Run): Promise<void> {
   const { plan, journal, instances, host, version } = options;
   if (plan.journal !== journal.state.lastSequence) {
-    throw new PlatformError('PLAN_STALE', { message: 'the journal went on after the plan was made', next: ['type the same command again'] });
+    throw new PlatformError('PLAN_STALE', {
+      message: 'the journal went on after the plan was made',
+      next: ['type the same command again'],
+    });
   }
   const asked = plan.rows.filter(({ action }) => action === 'ask');
   if (asked.length > 0) {
@@ -35,7 +38,9 @@ export async function openRun({ options, engine }: Run): Promise<void> {
   await Promise.all([
     begun,
     engine.record({ type: 'plan.fixed', digest: plan.digest, rows: plan.rows }),
-    ...engine.selected.forgotten.map((step) => engine.record({ type: 'step.forgotten', step, because: 'asked for by --forget' })),
+    ...engine.selected.forgotten.map((step) =>
+      engine.record({ type: 'step.forgotten', step, because: 'asked for by --forget' }),
+    ),
   ]);
 }
 

@@ -12,7 +12,11 @@ export interface RunSummary {
   readonly started: number;
   readonly latest: number;
   /** Absent while it runs, and after a crash. */
-  readonly ended?: { readonly ending: 'done' | 'failed' | 'interrupted'; readonly exitCode: number; readonly wall: number };
+  readonly ended?: {
+    readonly ending: 'done' | 'failed' | 'interrupted';
+    readonly exitCode: number;
+    readonly wall: number;
+  };
   /** How often a process took it up again. */
   readonly resumed: number;
   readonly plan: string;
@@ -27,7 +31,17 @@ export interface RunSummary {
 /** A run of which only one record is known yet. */
 export function startRun({ run, ts }: JournalRecord): RunSummary {
   const nothing = { verb: '', environment: '', version: '', config: '', plan: '', resumed: 0 };
-  return { run, started: ts, latest: ts, ...nothing, done: [], kept: [], failed: [], skipped: [], durations: new Map() };
+  return {
+    run,
+    started: ts,
+    latest: ts,
+    ...nothing,
+    done: [],
+    kept: [],
+    failed: [],
+    skipped: [],
+    durations: new Map(),
+  };
 }
 
 /** The run with one more record. The lists grow in place: the summary belongs to one fold. */
@@ -51,7 +65,8 @@ export function addToRun(summary: RunSummary, { event, ts }: JournalRecord): Run
     }
     case 'step.done':
       lists[event.kept ? 'kept' : 'done'].push(event.step);
-      if (!event.kept) (summary.durations as Map<StepId, object>).set(event.step, { work: event.work, wait: event.wait });
+      if (!event.kept)
+        (summary.durations as Map<StepId, object>).set(event.step, { work: event.work, wait: event.wait });
       break;
     case 'step.failed':
       lists.failed.push(event.step);
@@ -67,5 +82,7 @@ export function addToRun(summary: RunSummary, { event, ts }: JournalRecord): Run
 /** The run that the same verb should go on with: its latest, if that was cut off or cancelled. */
 export function resumableRun(runs: readonly RunSummary[], verb: string): RunSummary | undefined {
   const latest = runs.at(-1);
-  return latest?.verb === verb && (latest.ended === undefined || latest.ended.ending === 'interrupted') ? latest : undefined;
+  return latest?.verb === verb && (latest.ended === undefined || latest.ended.ending === 'interrupted')
+    ? latest
+    : undefined;
 }

@@ -54,7 +54,9 @@ export class Run {
       ask: limiter(options.questions ?? 8),
     };
     const attempts = (id: StepId): number => journal.state.steps.get(id)?.attempts ?? 0;
-    this.lives = new Map(instances.map((one) => [one.id, newLiveStep(one, selected.recordOf(one.id), attempts(one.id))]));
+    this.lives = new Map(
+      instances.map((one) => [one.id, newLiveStep(one, selected.recordOf(one.id), attempts(one.id))]),
+    );
     const rows = new Map(plan.rows.map((row) => [row.step, row]));
     const tasks = instances.map(({ id, key, step, needIds }) => ({
       id,
@@ -111,7 +113,11 @@ export class Run {
       case 'skip':
         return this.#then(this.#skip(command.step, command.blockedBy));
       case 'say-waiting':
-        return this.engine.show({ type: 'step.waiting', step: command.step, because: `${command.holder} holds ${command.lock}` });
+        return this.engine.show({
+          type: 'step.waiting',
+          step: command.step,
+          because: `${command.holder} holds ${command.lock}`,
+        });
       case 'interrupt':
       case 'abort':
       case 'kill':
@@ -145,7 +151,8 @@ export class Run {
 
   #lose(error: unknown): void {
     if (this.lost !== undefined) return;
-    this.lost = error instanceof PlatformError ? error : new PlatformError('BUG', { message: String(error), cause: error });
+    this.lost =
+      error instanceof PlatformError ? error : new PlatformError('BUG', { message: String(error), cause: error });
     this.dispatch({ type: 'journal-lost' });
   }
 
@@ -158,9 +165,19 @@ export class Run {
     live.controller.abort(new PlatformError('INTERRUPTED', { message: `cancelled: ${how}` }));
     if (how !== 'kill') return;
     live.over = true;
-    const interrupted = { type: 'step.interrupted', step, attempt: live.attempt, because: 'killed on request' } as const;
-    const recorded = launcher.signal(step, 'SIGKILL').then(() => (live.attempt > 0 ? this.engine.record(interrupted) : undefined));
-    this.#then(recorded.then((): ScheduleEvent => ({ type: 'interrupted', step })), live);
+    const interrupted = {
+      type: 'step.interrupted',
+      step,
+      attempt: live.attempt,
+      because: 'killed on request',
+    } as const;
+    const recorded = launcher
+      .signal(step, 'SIGKILL')
+      .then(() => (live.attempt > 0 ? this.engine.record(interrupted) : undefined));
+    this.#then(
+      recorded.then((): ScheduleEvent => ({ type: 'interrupted', step })),
+      live,
+    );
   }
 
   async #sleep(live: LiveStep, delay: number): Promise<ScheduleEvent> {
@@ -176,7 +193,12 @@ export class Run {
   }
 
   async #skip(step: StepId, blockedBy: readonly StepId[]): Promise<undefined> {
-    await this.engine.record({ type: 'step.skipped', step, because: `needs ${blockedBy.join(', ')}, which failed`, blockedBy });
+    await this.engine.record({
+      type: 'step.skipped',
+      step,
+      because: `needs ${blockedBy.join(', ')}, which failed`,
+      blockedBy,
+    });
   }
 
   #announce({ awaited }: Extract<Command, { type: 'announce-cancel' }>): void {

@@ -77,7 +77,17 @@ export interface Schedule {
 /** The schedule before `start`. Tasks come in topological order; kept and skipped ones need no work. */
 export function newSchedule(tasks: readonly Task[], options: { parallel: number; failFast: boolean }): Schedule {
   const index = new Map(tasks.map(({ id }, order) => [id, order]));
-  const nodes = tasks.map((task, order): Node => ({ task, order, dependants: [], phase: 'waiting', openNeeds: 0, interrupted: false, said: false }));
+  const nodes = tasks.map(
+    (task, order): Node => ({
+      task,
+      order,
+      dependants: [],
+      phase: 'waiting',
+      openNeeds: 0,
+      interrupted: false,
+      said: false,
+    }),
+  );
   for (const node of nodes) {
     for (const need of node.task.needs) {
       nodes[index.get(need) as number]?.dependants.push(node.order);

@@ -46,7 +46,8 @@ export function openLines(text: string): OpenedLines {
 
 function openLine(line: string): unknown {
   const at = line.lastIndexOf(mark);
-  if (at === -1 || line.slice(at + mark.length) !== `${checksum(line.slice(0, at))}"}`) return undefined;
+  if (at === -1 || line.length !== at + mark.length + 10 || !line.endsWith('"}')) return undefined;
+  if (line.slice(at + mark.length, -2) !== checksum(line.slice(0, at))) return undefined;
   return JSON.parse(line) as unknown;
 }
 

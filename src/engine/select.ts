@@ -39,8 +39,10 @@ export function select(selection: Selection, instances: readonly Instance[], sta
     for (const { id } of instances) if (!kept.has(id) && !reason.has(id)) reason.set(id, `left out by ${flag}`);
   };
   if (selection.only?.length) keepOnly(named(selection.only), `--only ${selection.only.join(' ')}`);
-  if (selection.from?.length) keepOnly(dependantsOf(named(selection.from), instances), `--from ${selection.from.join(' ')}`);
-  if (selection.until?.length) keepOnly(needsOf(named(selection.until), instances), `--until ${selection.until.join(' ')}`);
+  if (selection.from?.length)
+    keepOnly(dependantsOf(named(selection.from), instances), `--from ${selection.from.join(' ')}`);
+  if (selection.until?.length)
+    keepOnly(needsOf(named(selection.until), instances), `--until ${selection.until.join(' ')}`);
   for (const id of named(selection.skip)) reason.set(id, `left out by --skip ${id}`);
   const wanted = new Set(instances.filter(({ id }) => !reason.has(id)).map(({ id }) => id));
   const needed = needsOf(wanted, instances);
@@ -82,7 +84,8 @@ function recordsNamed(names: readonly string[], state: EnvironmentState, instanc
 /** The given instances and all that they stand on. */
 export function needsOf(ids: ReadonlySet<StepId>, instances: readonly Instance[]): Set<StepId> {
   const reached = new Set(ids);
-  for (const { id, needIds } of instances.toReversed()) if (reached.has(id)) for (const need of needIds) reached.add(need);
+  for (const { id, needIds } of instances.toReversed())
+    if (reached.has(id)) for (const need of needIds) reached.add(need);
   return reached;
 }
 

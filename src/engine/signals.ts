@@ -7,7 +7,9 @@ import type { CancelLevel } from './schedule.ts';
  */
 export async function listenToSignals(run: Run, over: AbortSignal): Promise<void> {
   const iterator = run.options.signals[Symbol.asyncIterator]();
-  const ended = new Promise<undefined>((resolve) => over.addEventListener('abort', () => resolve(undefined), { once: true }));
+  const ended = new Promise<undefined>((resolve) =>
+    over.addEventListener('abort', () => resolve(undefined), { once: true }),
+  );
   let level: CancelLevel = 0;
   let count = 0;
   let spending: Promise<void> | undefined;

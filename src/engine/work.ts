@@ -54,7 +54,12 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
     await bounded(engine, live, () => settle(engine, live, record, writeContext(engine, live, record.attempts), up));
     live.settled = true;
   }
-  const evidence = { record, inputs: live.inputs, repeat: spec.repeat, mayRepeat: engine.selected.mayRepeat(instance.id) };
+  const evidence = {
+    record,
+    inputs: live.inputs,
+    repeat: spec.repeat,
+    mayRepeat: engine.selected.mayRepeat(instance.id),
+  };
   const unseen = decideUnseen(evidence);
   if (unseen?.action === 'probe') return unseen;
   engine.show({ type: 'step.checking', step: instance.id });
@@ -109,7 +114,16 @@ export async function failed(engine: Engine, live: LiveStep, error: unknown, wor
     if (delay === undefined) return await recordFailed(engine, live);
     engine.show({ type: 'step.retrying', step, attempt: live.attempt, delay, failure });
     // From here on the attempt counts as failed: what it achieved is found by looking.
-    live.record = { ...emptyRecord, id: step, run: engine.options.journal.run, attempts: live.attempt, inputs: live.inputs, failure, because: failure.message, at: clock.now() };
+    live.record = {
+      ...emptyRecord,
+      id: step,
+      run: engine.options.journal.run,
+      attempts: live.attempt,
+      inputs: live.inputs,
+      failure,
+      because: failure.message,
+      at: clock.now(),
+    };
     live.controller = new AbortController();
     return { type: 'retry', step, delay };
   } catch {
@@ -136,7 +150,10 @@ function writeContext(engine: Engine, live: LiveStep, attempt: number): never {
     attempt,
     spawned: (process) => engine.record({ type: 'step.spawned', step, attempt, process }),
   });
-  return contexts.write(scopeOf(live, journal.run, clock, note(engine, live)), countingLines(processes, live, engine)) as never;
+  return contexts.write(
+    scopeOf(live, journal.run, clock, note(engine, live)),
+    countingLines(processes, live, engine),
+  ) as never;
 }
 
 /** Each line that a tool prints counts as progress. */

@@ -96,7 +96,12 @@ async function named<T>(path: string, call: () => Promise<T>): Promise<T> {
     const reason = codeOf(error);
     const code: ErrorCode = reason === 'ENOSPC' || reason === 'EDQUOT' ? 'DISK_FULL' : 'STATE_FOLDER';
     const next = code === 'DISK_FULL' ? 'free some space on that disk' : 'check that the folder exists and is yours';
-    throw new PlatformError(code, { message: `${path}: ${reason}`, next: [next], facts: { path, reason }, cause: error });
+    throw new PlatformError(code, {
+      message: `${path}: ${reason}`,
+      next: [next],
+      facts: { path, reason },
+      cause: error,
+    });
   }
 }
 

@@ -11,7 +11,10 @@ export function journalFolder(folder: string): JournalFolder {
   return {
     async runs() {
       const names = (await readdir(folder).catch(absent)) ?? [];
-      return names.filter((name) => name.endsWith(ending)).map((name) => basename(name, ending)).sort();
+      return names
+        .filter((name) => name.endsWith(ending))
+        .map((name) => basename(name, ending))
+        .sort();
     },
     file: (run) => lineFile(join(folder, `${run}${ending}`)),
   };

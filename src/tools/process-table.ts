@@ -38,7 +38,9 @@ async function startTimeFromProcfs(pid: number): Promise<string | undefined> {
 /** `lstart` has a resolution of a second: enough, since a pid does not come round within one. */
 async function startTimeFromPs(pid: number): Promise<string | undefined> {
   const options = { env: { LC_ALL: 'C', PATH: '/bin:/usr/bin' } };
-  const { stdout } = await execute('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], options).catch(() => ({ stdout: '' }));
+  const { stdout } = await execute('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], options).catch(() => ({
+    stdout: '',
+  }));
   const [state, ...start] = stdout.trim().split(/\s+/);
   return state === undefined || state === '' || state.startsWith('Z') ? undefined : start.join(' ');
 }

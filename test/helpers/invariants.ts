@@ -6,13 +6,18 @@ import type { SimulatedStep } from './simulated-steps.ts';
 import type { SimulatedWorld } from './simulated-world.ts';
 
 /** Judges each start of a tool by what is on disk at that moment; tells the plans that were shown. */
-export function watchInvariants(world: SimulatedWorld, instances: readonly Instance[], steps: readonly SimulatedStep[]): { plans: Plan[] } {
+export function watchInvariants(
+  world: SimulatedWorld,
+  instances: readonly Instance[],
+  steps: readonly SimulatedStep[],
+): { plans: Plan[] } {
   const plans: Plan[] = [];
   const byId = new Map(instances.map((one) => [one.id, one]));
   const locksOf = new Map(steps.map(({ id, locks }) => [id, locks ?? []]));
   world.tools.onStart = (step) => {
     const onDisk = world.state().steps;
-    for (const need of byId.get(step)?.needIds ?? []) expect(onDisk.get(need)?.state, `${need}, which ${step} needs`).toBe('done');
+    for (const need of byId.get(step)?.needIds ?? [])
+      expect(onDisk.get(need)?.state, `${need}, which ${step} needs`).toBe('done');
     expect(onDisk.get(step)?.state, `${step} has its intent on disk`).toBe('in-doubt');
     const others = world.tools.living().map((tool) => tool.step);
     expect(others, `at most one living tool for ${step}`).not.toContain(step);

@@ -38,7 +38,12 @@ export class MemoryJournals implements JournalFolder {
         return open;
       },
       truncate: async (length) => {
-        files.set(run, Buffer.from(files.get(run) ?? '').subarray(0, length).toString());
+        files.set(
+          run,
+          Buffer.from(files.get(run) ?? '')
+            .subarray(0, length)
+            .toString(),
+        );
       },
       keepCopy: async () => {
         files.set(`${run}.copy`, files.get(run) ?? '');

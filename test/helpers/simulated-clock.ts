@@ -62,7 +62,10 @@ export class SimulatedClock implements Clock {
   /** Lets time pass to the next timer; false when there is none. */
   advance(): boolean {
     const next = this.#timers.reduce<Timer | undefined>(
-      (first, timer) => (first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order) ? timer : first),
+      (first, timer) =>
+        first === undefined || timer.at < first.at || (timer.at === first.at && timer.order < first.order)
+          ? timer
+          : first,
       undefined,
     );
     if (next === undefined) return false;

@@ -26,7 +26,9 @@ export interface SimulatedStep {
   readonly retry?: Retry;
   readonly locks?: readonly string[];
   readonly onInterrupt?: 'ends' | 'ignores';
-  readonly spec?: Partial<Pick<StepSpec<SimulatedKit, Json, never>, 'onCancel' | 'repeat' | 'timeout' | 'noProgressFor' | 'settle'>>;
+  readonly spec?: Partial<
+    Pick<StepSpec<SimulatedKit, Json, never>, 'onCancel' | 'repeat' | 'timeout' | 'noProgressFor' | 'settle'>
+  >;
 }
 
 /** What exists: step -> how often its tool made it, and when last. */
@@ -35,7 +37,11 @@ export class Traces {
 }
 
 /** Steps that each run one tool, which leaves a trace that their check finds. */
-export function simulatedSteps(world: SimulatedWorld, steps: readonly SimulatedStep[], traces = new Traces()): { instances: readonly Instance[]; traces: Traces } {
+export function simulatedSteps(
+  world: SimulatedWorld,
+  steps: readonly SimulatedStep[],
+  traces = new Traces(),
+): { instances: readonly Instance[]; traces: Traces } {
   const made = new Map<string, Step<Json>>();
   for (const one of steps) {
     const needs = Object.fromEntries((one.needs ?? []).map((need) => [need, made.get(need) as Step<Json>]));
@@ -44,7 +50,12 @@ export function simulatedSteps(world: SimulatedWorld, steps: readonly SimulatedS
   return { instances: expand([...made.values()], {}), traces };
 }
 
-function simulatedStep(world: SimulatedWorld, one: SimulatedStep, needs: Record<string, Step<Json>>, traces: Traces): Step<Json> {
+function simulatedStep(
+  world: SimulatedWorld,
+  one: SimulatedStep,
+  needs: Record<string, Step<Json>>,
+  traces: Traces,
+): Step<Json> {
   const { id } = one;
   const failures = [...(one.failures ?? [])];
   const outputFor = (up: object): string => `${id}(${Object.values(up).join(',')})`;

@@ -50,18 +50,23 @@ export class SimulatedTools {
 
   launcher(): Launcher {
     const generation = this.#generation;
-    const unlessDead = async <T>(value: T): Promise<T> => (generation === this.#generation ? value : new Promise<T>(() => undefined));
+    const unlessDead = async <T>(value: T): Promise<T> =>
+      generation === this.#generation ? value : new Promise<T>(() => undefined);
     return {
       list: async (run) => {
         const found = this.started.filter((tool) => tool.run === run);
-        return unlessDead(found.map((tool): LaunchedTool => {
-          const { process, step, attempt, exit } = tool;
-          return { process, run, step, attempt, ...(exit === undefined ? {} : { exit }) };
-        }));
+        return unlessDead(
+          found.map((tool): LaunchedTool => {
+            const { process, step, attempt, exit } = tool;
+            return { process, run, step, attempt, ...(exit === undefined ? {} : { exit }) };
+          }),
+        );
       },
       adopt: async ({ process }, signal) => {
         const tool = this.started.find((each) => each.process.id === process.id) as Tool;
-        const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+        const aborted = new Promise<void>((resolve) =>
+          signal.addEventListener('abort', () => resolve(), { once: true }),
+        );
         await Promise.race([tool.ended, aborted]);
         return unlessDead(exitOf(tool));
       },
@@ -90,10 +95,21 @@ export class SimulatedTools {
 
   #process(tool: string): SpawnedProcess {
     const pid = this.started.length + 100;
-    return { id: `${tool}-${pid}-${this.#generation}`, tool, pid, startTime: `${pid}`, bootId: 'boot', log: `${tool}.log` };
+    return {
+      id: `${tool}-${pid}-${this.#generation}`,
+      tool,
+      pid,
+      startTime: `${pid}`,
+      bootId: 'boot',
+      log: `${tool}.log`,
+    };
   }
 
-  #start(name: string, { run, step, attempt }: { run: string; step: string; attempt: number }, process: SpawnedProcess): Tool {
+  #start(
+    name: string,
+    { run, step, attempt }: { run: string; step: string; attempt: number },
+    process: SpawnedProcess,
+  ): Tool {
     const behaviour = this.behaviours.get(name);
     if (behaviour === undefined) throw new Error(`no behaviour for ${name}`);
     this.onStart(step, attempt);

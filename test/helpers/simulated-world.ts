@@ -15,7 +15,10 @@ import { SimulatedTools } from './simulated-tools.ts';
 
 export type Signals = AsyncIterable<'SIGINT' | 'SIGTERM'>;
 
-export interface RunSettings extends Partial<Pick<RunOptions, 'parallel' | 'failFast' | 'timeout' | 'questions' | 'terminationBudget' | 'listed'>> {
+export interface RunSettings
+  extends Partial<
+    Pick<RunOptions, 'parallel' | 'failFast' | 'timeout' | 'questions' | 'terminationBudget' | 'listed'>
+  > {
   readonly instances: readonly Instance[];
   readonly config?: object;
   readonly selection?: Selection;
@@ -86,7 +89,8 @@ export class SimulatedWorld {
       if (count < at) return;
       const file = settings.run ?? 'run-1';
       const written = this.journals.files.get(file) ?? '';
-      if (tear !== undefined && point === 'after-write') this.journals.files.set(file, written.slice(0, -text.length) + tear(text));
+      if (tear !== undefined && point === 'after-write')
+        this.journals.files.set(file, written.slice(0, -text.length) + tear(text));
       this.tools.abandon();
       crashed.resolve(undefined);
       await new Promise(() => undefined);

@@ -5,7 +5,11 @@ import { SimulatedWorld } from '../../helpers/simulated-world.ts';
 const sigint = (at: number) => ({ at, signal: 'SIGINT' as const });
 const sigterm = (at: number) => ({ at, signal: 'SIGTERM' as const });
 
-async function cancelled(steps: readonly SimulatedStep[], signals: readonly ReturnType<typeof sigint | typeof sigterm>[], more = {}) {
+async function cancelled(
+  steps: readonly SimulatedStep[],
+  signals: readonly ReturnType<typeof sigint | typeof sigterm>[],
+  more = {},
+) {
   const world = new SimulatedWorld();
   const { instances, traces } = simulatedSteps(world, steps);
   const result = await world.run({ instances, signals, ...more });
@@ -15,13 +19,22 @@ async function cancelled(steps: readonly SimulatedStep[], signals: readonly Retu
 describe('Ctrl-C', () => {
   test('once: drains the one, interrupts the other, starts nothing, and says what is awaited', async () => {
     const { world, instances, result } = await cancelled(
-      [{ id: 'a', duration: 10_000 }, { id: 'b', duration: 10_000, spec: { onCancel: 'interrupt' } }, { id: 'c', needs: ['a'] }],
+      [
+        { id: 'a', duration: 10_000 },
+        { id: 'b', duration: 10_000, spec: { onCancel: 'interrupt' } },
+        { id: 'c', needs: ['a'] },
+      ],
       [sigint(5000)],
     );
     expect(result).toMatchObject({ ending: 'interrupted', exitCode: 130, done: ['a'], open: ['b', 'c'], wall: 10_000 });
     expect(world.tools.signals).toEqual([{ step: 'b', signal: 'SIGINT' }]);
     expect(world.events).toContainEqual({
-      type: 'run.cancelling', budget: 3_595_000, awaited: [{ step: 'a', policy: 'drain' }, { step: 'b', policy: 'interrupt' }],
+      type: 'run.cancelling',
+      budget: 3_595_000,
+      awaited: [
+        { step: 'a', policy: 'drain' },
+        { step: 'b', policy: 'interrupt' },
+      ],
     });
     expect(world.state().steps.get('b')?.state).toBe('interrupted');
     expect(world.state().runs.at(-1)?.ended).toMatchObject({ ending: 'interrupted', exitCode: 130 });
@@ -52,7 +65,11 @@ describe('Ctrl-C', () => {
   });
 
   test('while it waits to try again: gives up at once', async () => {
-    const step: SimulatedStep = { id: 'a', failures: ['transient'], retry: { attempts: 3, firstDelay: 60_000, maxDelay: 60_000 } };
+    const step: SimulatedStep = {
+      id: 'a',
+      failures: ['transient'],
+      retry: { attempts: 3, firstDelay: 60_000, maxDelay: 60_000 },
+    };
     const { world, result } = await cancelled([step], [sigint(5000)]);
     expect(result).toMatchObject({ ending: 'interrupted', wall: 5000, failures: [{ step: 'a' }] });
     expect(world.state().steps.get('a')?.state).toBe('failed');
@@ -80,6 +97,13 @@ describe('a termination', () => {
 });
 
 test('--timeout starts nothing new, lets work drain, and ends as not ready in time', async () => {
-  const { result } = await cancelled([{ id: 'a', duration: 10_000 }, { id: 'b', needs: ['a'] }], [], { timeout: 5000 });
+  const { result } = await cancelled(
+    [
+      { id: 'a', duration: 10_000 },
+      { id: 'b', needs: ['a'] },
+    ],
+    [],
+    { timeout: 5000 },
+  );
   expect(result).toMatchObject({ ending: 'interrupted', exitCode: 11, done: ['a'], open: ['b'], wall: 10_000 });
 });

@@ -23,17 +23,21 @@ function outputs(world: SimulatedWorld): Map<string, unknown> {
 describe('whatever the graph', { timeout: 60_000 }, () => {
   test('a run without failures does everything, within the bound of list scheduling', async () => {
     await fc.assert(
-      fc.asyncProperty(randomSteps({ failures: false, locks: false }), fc.integer({ min: 1, max: 4 }), async (steps, parallel) => {
-        const world = new SimulatedWorld();
-        const { instances, traces } = simulatedSteps(world, steps);
-        watchInvariants(world, instances, steps).plans.push(await world.plan({ instances }));
-        const result = await world.run({ instances, parallel });
-        expect(result).toMatchObject({ ending: 'done', exitCode: 0, open: [], failures: [] });
-        expect([...traces.made.values()].map(({ times }) => times)).toEqual(steps.map(() => 1));
-        expect(result.wall).toBeLessThanOrEqual(result.criticalPath.bound);
-        expect(result.wall).toBeGreaterThanOrEqual(result.criticalPath.length);
-        judgeJournal(world, instances);
-      }),
+      fc.asyncProperty(
+        randomSteps({ failures: false, locks: false }),
+        fc.integer({ min: 1, max: 4 }),
+        async (steps, parallel) => {
+          const world = new SimulatedWorld();
+          const { instances, traces } = simulatedSteps(world, steps);
+          watchInvariants(world, instances, steps).plans.push(await world.plan({ instances }));
+          const result = await world.run({ instances, parallel });
+          expect(result).toMatchObject({ ending: 'done', exitCode: 0, open: [], failures: [] });
+          expect([...traces.made.values()].map(({ times }) => times)).toEqual(steps.map(() => 1));
+          expect(result.wall).toBeLessThanOrEqual(result.criticalPath.bound);
+          expect(result.wall).toBeGreaterThanOrEqual(result.criticalPath.length);
+          judgeJournal(world, instances);
+        },
+      ),
       runs,
     );
   });
@@ -45,7 +49,12 @@ describe('whatever the graph', { timeout: 60_000 }, () => {
         const { instances } = simulatedSteps(world, steps);
         const { plans } = watchInvariants(world, instances, steps);
         for (let run = 1; run <= 30; run++) {
-          const result = await world.run({ instances, run: `run-${run}`, failFast, onPlan: (plan) => plans.push(plan) });
+          const result = await world.run({
+            instances,
+            run: `run-${run}`,
+            failFast,
+            onPlan: (plan) => plans.push(plan),
+          });
           const broken = new Set([...result.failures.map(({ step }) => step), ...result.skipped]);
           for (const { id, needIds } of instances) {
             if (result.skipped.includes(id)) expect(needIds.some((need) => broken.has(need))).toBe(true);
@@ -73,7 +82,8 @@ describe('whatever the graph', { timeout: 60_000 }, () => {
           const { instances, traces } = simulatedSteps(world, steps);
           const { plans } = watchInvariants(world, instances, steps);
           const settings = { instances, onPlan: (plan: (typeof plans)[number]) => plans.push(plan) };
-          for (const at of crashes) await world.crash(settings, at, (batch) => batch.slice(0, Math.floor(batch.length * torn)));
+          for (const at of crashes)
+            await world.crash(settings, at, (batch) => batch.slice(0, Math.floor(batch.length * torn)));
           const result = await world.run(settings);
           expect(result).toMatchObject({ ending: 'done', exitCode: 0 });
           expect([...traces.made.values()].map(({ times }) => times)).toEqual(steps.map(() => 1));
@@ -87,24 +97,33 @@ describe('whatever the graph', { timeout: 60_000 }, () => {
   });
 
   test('cancelled at any time and in any way, it ends, leaves nothing running but what it says, and goes on', async () => {
-    const signal = fc.record({ at: fc.integer({ min: 0, max: 60_000 }), signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const) });
+    const signal = fc.record({
+      at: fc.integer({ min: 0, max: 60_000 }),
+      signal: fc.constantFrom('SIGINT' as const, 'SIGTERM' as const),
+    });
     await fc.assert(
-      fc.asyncProperty(randomSteps({ failures: false, locks: true }), fc.array(signal, { minLength: 1, maxLength: 4 }), async (steps, signals) => {
-        const world = new SimulatedWorld();
-        const { instances } = simulatedSteps(world, steps);
-        const { plans } = watchInvariants(world, instances, steps);
-        const onPlan = (plan: (typeof plans)[number]) => void plans.push(plan);
-        const cancelled = await world.run({ instances, signals: signals.toSorted((a, b) => a.at - b.at), onPlan });
-        expect([0, 130, 143]).toContain(cancelled.exitCode);
-        expect(world.tools.living()).toEqual([]);
-        for (const { step } of world.tools.signals.filter((each) => each.signal === 'SIGINT')) {
-          expect(world.tools.signals.filter((each) => each.step === step && each.signal === 'SIGINT')).toHaveLength(1);
-        }
-        const resumed = await world.run({ instances, onPlan });
-        expect(resumed).toMatchObject({ ending: 'done', exitCode: 0 });
-        expect(outputs(world)).toEqual(expectedOutputs(steps));
-        judgeJournal(world, instances);
-      }),
+      fc.asyncProperty(
+        randomSteps({ failures: false, locks: true }),
+        fc.array(signal, { minLength: 1, maxLength: 4 }),
+        async (steps, signals) => {
+          const world = new SimulatedWorld();
+          const { instances } = simulatedSteps(world, steps);
+          const { plans } = watchInvariants(world, instances, steps);
+          const onPlan = (plan: (typeof plans)[number]) => void plans.push(plan);
+          const cancelled = await world.run({ instances, signals: signals.toSorted((a, b) => a.at - b.at), onPlan });
+          expect([0, 130, 143]).toContain(cancelled.exitCode);
+          expect(world.tools.living()).toEqual([]);
+          for (const { step } of world.tools.signals.filter((each) => each.signal === 'SIGINT')) {
+            expect(world.tools.signals.filter((each) => each.step === step && each.signal === 'SIGINT')).toHaveLength(
+              1,
+            );
+          }
+          const resumed = await world.run({ instances, onPlan });
+          expect(resumed).toMatchObject({ ending: 'done', exitCode: 0 });
+          expect(outputs(world)).toEqual(expectedOutputs(steps));
+          judgeJournal(world, instances);
+        },
+      ),
       runs,
     );
   });
@@ -128,7 +147,8 @@ describe('whatever the graph', { timeout: 60_000 }, () => {
           };
           const result = await world.run({ instances, onPlan }).catch((error: { code: string }) => error.code);
           world.journals.fault = async () => undefined;
-          if (failed && typeof result !== 'string') expect(result).toMatchObject({ ending: 'failed', exitCode, failures: [{ failure: { code } }] });
+          if (failed && typeof result !== 'string')
+            expect(result).toMatchObject({ ending: 'failed', exitCode, failures: [{ failure: { code } }] });
           if (typeof result === 'string') expect(result).toBe(code);
           expect(world.tools.living()).toEqual([]);
           expect(await world.run({ instances, onPlan })).toMatchObject({ ending: 'done', exitCode: 0 });

@@ -22,6 +22,8 @@ test('what cannot be recorded is refused with its place: secrets, functions, dat
   const cycle: Record<string, unknown> = {};
   cycle['self'] = cycle;
   for (const value of [new Secret('hunter2'), () => 1, new Date(0), Number.NaN, cycle]) {
-    expect(() => canonicalJson({ deep: [value] })).toThrow(expect.objectContaining({ code: 'BUG', facts: { path: expect.stringContaining('$.deep[0]') } }));
+    expect(() => canonicalJson({ deep: [value] })).toThrow(
+      expect.objectContaining({ code: 'BUG', facts: { path: expect.stringContaining('$.deep[0]') } }),
+    );
   }
 });

@@ -3,14 +3,41 @@ import type { DurableEvent, Failure } from '../../../src/engine/events.ts';
 import { foldRecords } from '../../../src/engine/fold.ts';
 import { resumableRun } from '../../../src/engine/run-summary.ts';
 
-const created: DurableEvent = { type: 'run.created', verb: 'up', environment: 'dev', version: '1', config: 'c', steps: [] };
+const created: DurableEvent = {
+  type: 'run.created',
+  verb: 'up',
+  environment: 'dev',
+  version: '1',
+  config: 'c',
+  steps: [],
+};
 const intent: DurableEvent = { type: 'step.intent', step: 'a', attempt: 1, inputs: 'h1', because: 'absent' };
 const process = { id: 'p', tool: 'helm', pid: 5, startTime: '9', bootId: 'b', log: 'l' };
 const spawned: DurableEvent = { type: 'step.spawned', step: 'a', attempt: 1, process };
 const adopted: DurableEvent = { type: 'step.adopted', step: 'a', attempt: 1, process, exitCode: 0, signal: null };
 const applied: DurableEvent = { type: 'step.applied', step: 'a', attempt: 1, output: 'out', work: 50 };
-const done: DurableEvent = { type: 'step.done', step: 'a', attempt: 1, output: 'out', inputs: 'h1', kept: false, because: 'absent', work: 50, wait: 7 };
-const kept: DurableEvent = { type: 'step.done', step: 'a', attempt: 1, output: 'new', inputs: 'h1', kept: true, because: 'is there', work: 0, wait: 0 };
+const done: DurableEvent = {
+  type: 'step.done',
+  step: 'a',
+  attempt: 1,
+  output: 'out',
+  inputs: 'h1',
+  kept: false,
+  because: 'absent',
+  work: 50,
+  wait: 7,
+};
+const kept: DurableEvent = {
+  type: 'step.done',
+  step: 'a',
+  attempt: 1,
+  output: 'new',
+  inputs: 'h1',
+  kept: true,
+  because: 'is there',
+  work: 0,
+  wait: 0,
+};
 const failure: Failure = { code: 'AWS', message: 'refused', next: [], class: 'permanent', facts: {} };
 const failed: DurableEvent = { type: 'step.failed', step: 'a', attempt: 1, failure, work: 3, wait: 0 };
 const interrupted: DurableEvent = { type: 'step.interrupted', step: 'a', attempt: 1, because: 'cancelled' };
@@ -27,11 +54,27 @@ describe('a step after each record', () => {
     ['adopted: in doubt, its tool ended', [intent, spawned, adopted], { state: 'in-doubt', processes: [] }],
     ['applied', [intent, spawned, applied], { state: 'applied', output: 'out', work: 50, processes: [] }],
     ['done', [intent, applied, done], { state: 'done', output: 'out', work: 50, wait: 7, inputs: 'h1' }],
-    ['kept: the newer output, the older durations', [intent, applied, done, kept], { state: 'done', output: 'new', work: 50, wait: 7, because: 'is there' }],
+    [
+      'kept: the newer output, the older durations',
+      [intent, applied, done, kept],
+      { state: 'done', output: 'new', work: 50, wait: 7, because: 'is there' },
+    ],
     ['failed', [intent, failed], { state: 'failed', failure, because: 'refused', work: 3 }],
-    ['interrupted: keeps its tools', [intent, spawned, interrupted], { state: 'interrupted', processes: [process], because: 'cancelled' }],
-    ['a second intent: in doubt again, without output', [intent, applied, done, { ...intent, attempt: 2 }], { state: 'in-doubt', attempts: 2, work: 0 }],
-    ['skipped: as before', [intent, done, { type: 'step.skipped', step: 'a', because: 'x', blockedBy: [] }], { state: 'done' }],
+    [
+      'interrupted: keeps its tools',
+      [intent, spawned, interrupted],
+      { state: 'interrupted', processes: [process], because: 'cancelled' },
+    ],
+    [
+      'a second intent: in doubt again, without output',
+      [intent, applied, done, { ...intent, attempt: 2 }],
+      { state: 'in-doubt', attempts: 2, work: 0 },
+    ],
+    [
+      'skipped: as before',
+      [intent, done, { type: 'step.skipped', step: 'a', because: 'x', blockedBy: [] }],
+      { state: 'done' },
+    ],
     ['forgotten', [intent, done, { type: 'step.forgotten', step: 'a', because: 'x' }], undefined],
     ['epoch closed', [intent, done, { type: 'epoch.closed', because: 'removed' }], undefined],
   ];
@@ -47,12 +90,33 @@ describe('a step after each record', () => {
 });
 
 describe('a run', () => {
-  const finished = (ending: 'done' | 'failed' | 'interrupted'): DurableEvent => ({ type: 'run.finished', ending, exitCode: 1, wall: 9 });
-  const resumed: DurableEvent = { type: 'run.resumed', pid: 1, startTime: '', bootId: '', host: '', because: '', repairedBytes: 0 };
+  const finished = (ending: 'done' | 'failed' | 'interrupted'): DurableEvent => ({
+    type: 'run.finished',
+    ending,
+    exitCode: 1,
+    wall: 9,
+  });
+  const resumed: DurableEvent = {
+    type: 'run.resumed',
+    pid: 1,
+    startTime: '',
+    bootId: '',
+    host: '',
+    because: '',
+    repairedBytes: 0,
+  };
 
   test('is summed up', () => {
     expect(fold(created, intent, applied, done, finished('done')).runs).toMatchObject([
-      { run: 'r1', verb: 'up', environment: 'dev', done: ['a'], kept: [], ended: { ending: 'done', wall: 9 }, resumed: 0 },
+      {
+        run: 'r1',
+        verb: 'up',
+        environment: 'dev',
+        done: ['a'],
+        kept: [],
+        ended: { ending: 'done', wall: 9 },
+        resumed: 0,
+      },
     ]);
   });
 

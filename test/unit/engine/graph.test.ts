@@ -27,7 +27,9 @@ test('A22: a step per key has an instance per key, and whoever needs it needs al
 test('what a dependant sees: the output, a record by key, undefined for what is no member', () => {
   const [, , , one] = expand([base, join, never, last], {});
   expect(upstreamOf(one as never, (id) => `out of ${id}`)).toEqual({
-    base: 'out of base', join: { w1: 'out of join/w1', w2: 'out of join/w2' }, never: undefined,
+    base: 'out of base',
+    join: { w1: 'out of join/w1', w2: 'out of join/w2' },
+    never: undefined,
   });
 });
 

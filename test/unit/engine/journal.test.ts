@@ -7,7 +7,13 @@ import { decodeJournal, encodeRecord } from '../../../src/engine/record.ts';
 import { MemoryJournals } from '../../helpers/memory-journal.ts';
 
 const clock = { now: () => 1 };
-const intent = (step: string): DurableEvent => ({ type: 'step.intent', step, attempt: 1, inputs: 'hash', because: 'grün, "quoted"\nand broken' });
+const intent = (step: string): DurableEvent => ({
+  type: 'step.intent',
+  step,
+  attempt: 1,
+  inputs: 'hash',
+  because: 'grün, "quoted"\nand broken',
+});
 
 async function written(...events: DurableEvent[]) {
   const folder = new MemoryJournals();
@@ -17,7 +23,13 @@ async function written(...events: DurableEvent[]) {
 }
 
 test('a record reads back as it was written', () => {
-  const event: DurableEvent = { type: 'step.applied', step: 'a', attempt: 2, output: { deep: [null, 'x'], crc: '1' }, work: 5 };
+  const event: DurableEvent = {
+    type: 'step.applied',
+    step: 'a',
+    attempt: 2,
+    output: { deep: [null, 'x'], crc: '1' },
+    work: 5,
+  };
   const record = { v: 1, seq: 7, ts: 3, run: 'r', event } as const;
   expect(decodeJournal({ run: 'r', text: encodeRecord(record) }).records).toEqual([record]);
 });
@@ -26,7 +38,10 @@ describe('a torn tail', () => {
   test('A28: at every byte of the last two records leaves a valid prefix, which is cut off there and said', async () => {
     const { text } = await written(intent('a'), intent('bä'), intent('c'));
     const bytes = Buffer.from(text);
-    const lines = text.split('\n').slice(0, 3).map((line) => Buffer.byteLength(line) + 1);
+    const lines = text
+      .split('\n')
+      .slice(0, 3)
+      .map((line) => Buffer.byteLength(line) + 1);
     const [first, second] = lines as [number, number];
     for (let length = first; length < bytes.length; length++) {
       const folder = new MemoryJournals();
@@ -39,9 +54,9 @@ describe('a torn tail', () => {
       expect(journal.repairedBytes).toBe(read - good);
       expect(journal.state.lastSequence).toBe(whole);
       await journal.append(intent('again'));
-      expect(decodeJournal({ run: 'r1', text: folder.files.get('r1') as string }).records.map(({ seq }) => seq)).toEqual(
-        Array.from({ length: whole + 1 }, (_, index) => index + 1),
-      );
+      expect(
+        decodeJournal({ run: 'r1', text: folder.files.get('r1') as string }).records.map(({ seq }) => seq),
+      ).toEqual(Array.from({ length: whole + 1 }, (_, index) => index + 1));
     }
   });
 
@@ -59,16 +74,24 @@ describe('damage in the middle', () => {
     const lines = text.split('\n');
     await fc.assert(
       fc.asyncProperty(fc.nat((lines[1] as string).length - 1), async (at) => {
-        const bad = (lines[1] as string).split('').with(at, (lines[1] as string)[at] === '~' ? '-' : '~').join('');
+        const bad = (lines[1] as string)
+          .split('')
+          .with(at, (lines[1] as string)[at] === '~' ? '-' : '~')
+          .join('');
         const folder = new MemoryJournals();
         folder.files.set('r1', [lines[0], bad, lines[2], ''].join('\n'));
         const damaged = folder.files.get('r1') as string;
         await expect(openJournal(folder, 'r1', clock)).rejects.toMatchObject({
-          code: 'JOURNAL_CORRUPT', facts: { run: 'r1', line: 2 }, next: [expect.stringContaining('platform settle --repair-journal')],
+          code: 'JOURNAL_CORRUPT',
+          facts: { run: 'r1', line: 2 },
+          next: [expect.stringContaining('platform settle --repair-journal')],
         });
         expect(await repairJournals(folder)).toEqual([{ run: 'r1', copy: 'r1.copy', lines: [2], tornBytes: 0 }]);
         expect(folder.files.get('r1.copy')).toBe(damaged);
-        expect([...foldJournals([{ run: 'r1', text: folder.files.get('r1') as string }]).steps.keys()]).toEqual(['a', 'c']);
+        expect([...foldJournals([{ run: 'r1', text: folder.files.get('r1') as string }]).steps.keys()]).toEqual([
+          'a',
+          'c',
+        ]);
       }),
       { numRuns: 60 },
     );
@@ -91,7 +114,15 @@ describe('writing', () => {
     const journal = await openJournal(folder, 'r1', clock);
     await Promise.all(Array.from({ length: 64 }, (_, index) => journal.append(intent(`s${index}`))));
     expect(syncs).toBeLessThanOrEqual(2);
-    await journal.append({ type: 'probe.sample', step: 's1', probe: 'p', is: 'waiting', because: 'x', elapsed: 1, within: 2 });
+    await journal.append({
+      type: 'probe.sample',
+      step: 's1',
+      probe: 'p',
+      is: 'waiting',
+      because: 'x',
+      elapsed: 1,
+      within: 2,
+    });
     expect(syncs).toBeLessThanOrEqual(2);
   });
 
@@ -103,7 +134,10 @@ describe('writing', () => {
       first = false;
       throw Object.assign(new Error('EIO: i/o error'), { code: 'EIO' });
     };
-    await expect(journal.append(intent('b'))).rejects.toMatchObject({ code: 'JOURNAL_WRITE', facts: { reason: 'EIO' } });
+    await expect(journal.append(intent('b'))).rejects.toMatchObject({
+      code: 'JOURNAL_WRITE',
+      facts: { reason: 'EIO' },
+    });
     await expect(journal.append(intent('c'))).rejects.toMatchObject({ code: 'JOURNAL_WRITE' });
     expect(folder.files.get('r1')).not.toContain('"c"');
   });

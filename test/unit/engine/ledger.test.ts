@@ -15,7 +15,11 @@ describe('a ledger', () => {
   test('B10: holds each entry once, a namesake with other facts beside it, and reads back in order', async () => {
     const { file, mirror, mirrored } = ledger();
     const writer = openLedger(file, mirror);
-    await Promise.all([writer.record([role, volume]), writer.record([role]), writer.record([{ ...role, unique: { roleId: 'AROA2' } }])]);
+    await Promise.all([
+      writer.record([role, volume]),
+      writer.record([role]),
+      writer.record([{ ...role, unique: { roleId: 'AROA2' } }]),
+    ]);
     expect(await openLedger(file, mirror).entries()).toEqual([role, volume, { ...role, unique: { roleId: 'AROA2' } }]);
     await writer.mirror();
     expect(mirrored()).toBe(1);
@@ -29,7 +33,10 @@ describe('a ledger', () => {
     await openLedger(file, mirror).record([volume]);
     expect(folder.files.get('ledger')).toBe(text);
     folder.files.set('ledger', text.replace('nodes', 'other'));
-    await expect(openLedger(file, mirror).entries()).rejects.toMatchObject({ code: 'JOURNAL_CORRUPT', facts: { line: 1 } });
+    await expect(openLedger(file, mirror).entries()).rejects.toMatchObject({
+      code: 'JOURNAL_CORRUPT',
+      facts: { line: 1 },
+    });
     expect(await repairLedger(file)).toEqual({ copy: 'ledger.copy', lines: [1] });
     expect(await openLedger(file, mirror).entries()).toEqual([volume]);
   });

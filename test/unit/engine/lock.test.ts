@@ -3,7 +3,16 @@ import { acquireLock, breakLock, inspectLock, judge, type LockHolder } from '../
 import { MemoryLocks } from '../../helpers/memory-locks.ts';
 
 const me: LockHolder = {
-  environment: 'dev', run: 'r1', verb: 'up', created: 0, pid: 10, startTime: '100', bootId: 'b1', pidNamespace: 'n1', host: 'h1', user: 'ann',
+  environment: 'dev',
+  run: 'r1',
+  verb: 'up',
+  created: 0,
+  pid: 10,
+  startTime: '100',
+  bootId: 'b1',
+  pidNamespace: 'n1',
+  host: 'h1',
+  user: 'ann',
 };
 const other: LockHolder = { ...me, run: 'r2', pid: 20, startTime: '200' };
 
@@ -49,7 +58,10 @@ describe('a lock', () => {
   test('of a holder that cannot be judged is LOCKED too, and says why', async () => {
     const taken = port({});
     await acquireLock(taken, { ...other, host: 'far', bootId: 'bx' });
-    await expect(acquireLock(taken, me)).rejects.toMatchObject({ facts: { life: 'unknown' }, next: ['make sure that it does not run on far', expect.any(String)] });
+    await expect(acquireLock(taken, me)).rejects.toMatchObject({
+      facts: { life: 'unknown' },
+      next: ['make sure that it does not run on far', expect.any(String)],
+    });
   });
 
   test('of a dead holder is taken over, and that is said', async () => {

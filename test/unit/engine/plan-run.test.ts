@@ -59,18 +59,33 @@ describe('a plan', () => {
   test('where a look fails: the row says so, and the others are planned', async () => {
     const world = new SimulatedWorld();
     const broken = step({
-      id: 'broken', title: 'Broken', needs: {}, inputs: () => null, repeat: 'safe', onCancel: 'drain', timeout: 1000,
-      check: async () => { throw new PlatformError('CREDENTIALS', { message: 'no credentials' }); },
+      id: 'broken',
+      title: 'Broken',
+      needs: {},
+      inputs: () => null,
+      repeat: 'safe',
+      onCancel: 'drain',
+      timeout: 1000,
+      check: async () => {
+        throw new PlatformError('CREDENTIALS', { message: 'no credentials' });
+      },
       apply: async () => null,
     });
     const plan = await world.plan({ instances: expand([broken], {}) });
-    expect(plan.rows[0]).toMatchObject({ action: 'known-after', after: [], because: 'could not be looked at: no credentials' });
+    expect(plan.rows[0]).toMatchObject({
+      action: 'known-after',
+      after: [],
+      because: 'could not be looked at: no credentials',
+    });
     expect(plan.problems).toMatchObject([{ step: 'broken', failure: { code: 'CREDENTIALS' } }]);
   });
 
   test('A27: of what exists but was never proven ready: the probes come first', async () => {
     const world = new SimulatedWorld();
-    const { instances, traces } = simulatedSteps(world, [{ id: 'a', readyAfter: 5000 }, { id: 'b', needs: ['a'] }]);
+    const { instances, traces } = simulatedSteps(world, [
+      { id: 'a', readyAfter: 5000 },
+      { id: 'b', needs: ['a'] },
+    ]);
     traces.made.set('a', { times: 1, at: 0, output: 'a()' });
     expect(actions(await world.plan({ instances }))).toEqual({ a: 'probe', b: 'known-after' });
     expect(await world.run({ instances })).toMatchObject({ ending: 'done', kept: ['a'], done: ['b'] });
@@ -82,17 +97,40 @@ describe('a selection', () => {
   test('--until takes what is needed, --from what depends, --only one', async () => {
     const world = new SimulatedWorld();
     const { instances } = simulatedSteps(world, chain);
-    expect(actions(await world.plan({ instances, selection: { until: ['b'] } }))).toEqual({ a: 'run', b: 'known-after', c: 'skip', x: 'skip' });
+    expect(actions(await world.plan({ instances, selection: { until: ['b'] } }))).toEqual({
+      a: 'run',
+      b: 'known-after',
+      c: 'skip',
+      x: 'skip',
+    });
     await world.run({ instances, selection: { until: ['a'] } });
-    expect(actions(await world.plan({ instances, selection: { from: ['b'] } }))).toEqual({ a: 'keep', b: 'run', c: 'known-after', x: 'skip' });
-    expect(actions(await world.plan({ instances, selection: { only: ['b'] } }))).toEqual({ a: 'keep', b: 'run', c: 'skip', x: 'skip' });
-    expect(await world.run({ instances, selection: { only: ['b'] }, run: 'run-2' })).toMatchObject({ done: ['b'], kept: ['a'], skipped: ['c', 'x'], exitCode: 0 });
+    expect(actions(await world.plan({ instances, selection: { from: ['b'] } }))).toEqual({
+      a: 'keep',
+      b: 'run',
+      c: 'known-after',
+      x: 'skip',
+    });
+    expect(actions(await world.plan({ instances, selection: { only: ['b'] } }))).toEqual({
+      a: 'keep',
+      b: 'run',
+      c: 'skip',
+      x: 'skip',
+    });
+    expect(await world.run({ instances, selection: { only: ['b'] }, run: 'run-2' })).toMatchObject({
+      done: ['b'],
+      kept: ['a'],
+      skipped: ['c', 'x'],
+      exitCode: 0,
+    });
   });
 
   test('--only refuses when its needs are not met, naming them', async () => {
     const world = new SimulatedWorld();
     const { instances } = simulatedSteps(world, chain);
-    await expect(world.plan({ instances, selection: { only: ['b'] } })).rejects.toMatchObject({ code: 'NEEDS_NOT_MET', message: 'b needs a: a does not exist' });
+    await expect(world.plan({ instances, selection: { only: ['b'] } })).rejects.toMatchObject({
+      code: 'NEEDS_NOT_MET',
+      message: 'b needs a: a does not exist',
+    });
   });
 
   test('A32: --skip leaves a step and what stands on it out, and says so; recorded outputs still serve', async () => {
@@ -102,7 +140,10 @@ describe('a selection', () => {
     expect(actions(plan)).toEqual({ a: 'skip', b: 'skip', c: 'skip', x: 'run' });
     expect(plan.rows[1]?.because).toBe('needs a, which is left out by --skip a');
     await world.run({ instances, selection: { until: ['a'] } });
-    expect(await world.run({ instances, selection: { skip: ['a'] }, run: 'run-2' })).toMatchObject({ done: ['b', 'c', 'x'], skipped: ['a'] });
+    expect(await world.run({ instances, selection: { skip: ['a'] }, run: 'run-2' })).toMatchObject({
+      done: ['b', 'c', 'x'],
+      skipped: ['a'],
+    });
   });
 
   test('--fresh forgets what is done, and adopts what is there', async () => {
@@ -114,14 +155,21 @@ describe('a selection', () => {
   test('a name that nobody has is UNKNOWN_STEP', async () => {
     const world = new SimulatedWorld();
     const { instances } = simulatedSteps(world, chain);
-    await expect(world.plan({ instances, selection: { only: ['redsi'] } })).rejects.toMatchObject({ code: 'UNKNOWN_STEP' });
-    await expect(world.plan({ instances, selection: { forget: ['redsi'] } })).rejects.toMatchObject({ code: 'UNKNOWN_STEP' });
+    await expect(world.plan({ instances, selection: { only: ['redsi'] } })).rejects.toMatchObject({
+      code: 'UNKNOWN_STEP',
+    });
+    await expect(world.plan({ instances, selection: { forget: ['redsi'] } })).rejects.toMatchObject({
+      code: 'UNKNOWN_STEP',
+    });
   });
 
   test('a recorded step that no list has is refused, naming both, until it is forgotten', async () => {
     const { world, traces } = await built();
     const { instances } = simulatedSteps(world, [{ id: 'a' }, { id: 'bee', needs: ['a'] }], traces);
-    await expect(world.plan({ instances })).rejects.toMatchObject({ code: 'STEP_GONE', facts: { gone: 'b,c,x', new: 'bee' } });
+    await expect(world.plan({ instances })).rejects.toMatchObject({
+      code: 'STEP_GONE',
+      facts: { gone: 'b,c,x', new: 'bee' },
+    });
     await world.plan({ instances, listed: ['a', 'b', 'bee', 'c', 'x'] });
     const selection = { forget: ['b', 'c', 'x'] };
     expect(await world.run({ instances, selection, run: 'run-2' })).toMatchObject({ done: ['bee'], kept: ['a'] });

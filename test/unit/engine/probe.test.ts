@@ -12,7 +12,11 @@ interface Settings {
 }
 
 /** Asks a probe whose answers depend on the time; tells when it asked and what it said. */
-async function probe(answer: (now: number) => ProbeResult | Promise<ProbeResult>, settings: Settings = {}, abortAt = Number.POSITIVE_INFINITY) {
+async function probe(
+  answer: (now: number) => ProbeResult | Promise<ProbeResult>,
+  settings: Settings = {},
+  abortAt = Number.POSITIVE_INFINITY,
+) {
   const clock = new SimulatedClock();
   const asked: number[] = [];
   const samples: ProbeSample[] = [];
@@ -30,7 +34,14 @@ async function probe(answer: (now: number) => ProbeResult | Promise<ProbeResult>
           return answer(clock.monotonic());
         },
       },
-      { clock, signal: controller.signal, ctx: {}, output: null, limit: (call) => call(), sample: async (sample) => void samples.push(sample) },
+      {
+        clock,
+        signal: controller.signal,
+        ctx: {},
+        output: null,
+        limit: (call) => call(),
+        sample: async (sample) => void samples.push(sample),
+      },
     ).then(
       () => undefined,
       (error: unknown) => error,
@@ -52,7 +63,9 @@ describe('a probe', () => {
   });
 
   test('is asked often again when its reason changes', async () => {
-    const { asked } = await probe((now) => (now >= 40_000 ? ready : waiting(now < 30_000 ? 'no endpoints' : 'webhook refuses')));
+    const { asked } = await probe((now) =>
+      now >= 40_000 ? ready : waiting(now < 30_000 ? 'no endpoints' : 'webhook refuses'),
+    );
     const change = asked.findIndex((time) => time >= 30_000);
     expect(Math.round((asked[change + 1] as number) - (asked[change] as number))).toBe(1000);
   });
@@ -69,13 +82,19 @@ describe('a probe', () => {
 
   test('that is not ready in time says its last reason', async () => {
     const { error, end } = await probe(() => waiting('2 of 3 nodes'), { within: 60_000 });
-    expect(error).toMatchObject({ code: 'NOT_READY_IN_TIME', message: 'api: not ready within 1 min; last reason: 2 of 3 nodes' });
+    expect(error).toMatchObject({
+      code: 'NOT_READY_IN_TIME',
+      message: 'api: not ready within 1 min; last reason: 2 of 3 nodes',
+    });
     expect(end).toBe(60_000);
   });
 
   test('without progress gives up earlier', async () => {
     const { error, end } = await probe(() => waiting('image cannot be pulled'), { noProgressFor: 30_000 });
-    expect(error).toMatchObject({ code: 'NOT_READY_IN_TIME', message: expect.stringContaining('nothing changed for 30 s') });
+    expect(error).toMatchObject({
+      code: 'NOT_READY_IN_TIME',
+      message: expect.stringContaining('nothing changed for 30 s'),
+    });
     expect(end).toBeLessThan(41_000);
   });
 
@@ -86,18 +105,29 @@ describe('a probe', () => {
   });
 
   test('whose question throws waits when that may pass, and fails otherwise', async () => {
-    const throwing = (error: PlatformError) => async (now: number): Promise<ProbeResult> => {
-      if (now > 5000) return ready;
-      throw error;
-    };
-    expect((await probe(throwing(new PlatformError('UNREACHABLE', { message: 'connection refused' })))).samples[0]).toMatchObject({ because: 'connection refused' });
-    expect((await probe(throwing(new PlatformError('AWS', { message: 'slow down', class: 'throttled' })))).error).toBeUndefined();
-    expect((await probe(throwing(new PlatformError('IDENTITY_MISMATCH', { message: 'other cluster' })))).error).toMatchObject({ code: 'IDENTITY_MISMATCH' });
+    const throwing =
+      (error: PlatformError) =>
+      async (now: number): Promise<ProbeResult> => {
+        if (now > 5000) return ready;
+        throw error;
+      };
+    expect(
+      (await probe(throwing(new PlatformError('UNREACHABLE', { message: 'connection refused' })))).samples[0],
+    ).toMatchObject({ because: 'connection refused' });
+    expect(
+      (await probe(throwing(new PlatformError('AWS', { message: 'slow down', class: 'throttled' })))).error,
+    ).toBeUndefined();
+    expect(
+      (await probe(throwing(new PlatformError('IDENTITY_MISMATCH', { message: 'other cluster' })))).error,
+    ).toMatchObject({ code: 'IDENTITY_MISMATCH' });
   });
 
   test('whose question is never answered does not outlive its deadline', async () => {
     const { error } = await probe(() => new Promise(() => undefined), { within: 30_000 });
-    expect(error).toMatchObject({ code: 'NOT_READY_IN_TIME', message: expect.stringContaining('the question was not answered') });
+    expect(error).toMatchObject({
+      code: 'NOT_READY_IN_TIME',
+      message: expect.stringContaining('the question was not answered'),
+    });
   });
 
   test('that is aborted ends at once, even in the middle of a question', async () => {

@@ -4,33 +4,63 @@ import { reduce } from '../../../src/engine/reduce.ts';
 import { newSchedule, type Schedule, type Task } from '../../../src/engine/schedule.ts';
 import type { Command, ScheduleEvent } from '../../../src/engine/schedule-messages.ts';
 
-const task = (id: string, more: Partial<Task> = {}): Task => ({ id, action: 'run', needs: [], locks: [], onCancel: 'drain', orphaned: false, ...more });
+const task = (id: string, more: Partial<Task> = {}): Task => ({
+  id,
+  action: 'run',
+  needs: [],
+  locks: [],
+  onCancel: 'drain',
+  orphaned: false,
+  ...more,
+});
 
 /** Feeds events one after the other and tells the commands of each as short words. */
-function play(tasks: readonly Task[], events: readonly ScheduleEvent[], options = { parallel: 2, failFast: false }): string[][] {
+function play(
+  tasks: readonly Task[],
+  events: readonly ScheduleEvent[],
+  options = { parallel: 2, failFast: false },
+): string[][] {
   let schedule: Schedule = newSchedule(tasks, options);
   return events.map((event) => {
     const [next, commands] = reduce(schedule, event);
     schedule = next;
-    return commands.map((command) => ('step' in command ? `${command.type} ${command.step}` : command.type === 'finish' ? `finish ${command.ending}` : command.type));
+    return commands.map((command) =>
+      'step' in command
+        ? `${command.type} ${command.step}`
+        : command.type === 'finish'
+          ? `finish ${command.ending}`
+          : command.type,
+    );
   });
 }
 
 describe('the scheduler', () => {
   test('fills its slots in list order, and wakes what waits for the last need only', () => {
     const tasks = [task('a'), task('b'), task('c', { needs: ['a', 'b'] }), task('d')];
-    expect(play(tasks, [{ type: 'start' }, { type: 'done', step: 'a' }, { type: 'done', step: 'b' }])).toEqual([['work a', 'work b'], ['work d'], ['work c']]);
+    expect(play(tasks, [{ type: 'start' }, { type: 'done', step: 'a' }, { type: 'done', step: 'b' }])).toEqual([
+      ['work a', 'work b'],
+      ['work d'],
+      ['work c'],
+    ]);
   });
 
   test('gives slot and locks back when a step is applied, before it is probed', () => {
     const tasks = [task('a', { locks: ['state'] }), task('b', { locks: ['state'] }), task('c')];
-    const played = play(tasks, [{ type: 'start' }, { type: 'applied', step: 'a' }, { type: 'done', step: 'c' }], { parallel: 2, failFast: false });
+    const played = play(tasks, [{ type: 'start' }, { type: 'applied', step: 'a' }, { type: 'done', step: 'c' }], {
+      parallel: 2,
+      failFast: false,
+    });
     expect(played).toEqual([['work a', 'say-waiting b', 'work c'], ['probe a', 'work b'], []]);
   });
 
   test('lets tools of an earlier process hold their locks before anything else works, even of steps left out', () => {
     const tasks = [task('a', { locks: ['state'] }), task('b', { action: 'skip', locks: ['state'], orphaned: true })];
-    const events: ScheduleEvent[] = [{ type: 'start' }, { type: 'plan-settled' }, { type: 'adopted', step: 'b' }, { type: 'done', step: 'a' }];
+    const events: ScheduleEvent[] = [
+      { type: 'start' },
+      { type: 'plan-settled' },
+      { type: 'adopted', step: 'b' },
+      { type: 'done', step: 'a' },
+    ];
     expect(play(tasks, events)).toEqual([['adopt b', 'settle-plan', 'say-waiting a'], [], ['work a'], ['finish done']]);
   });
 
@@ -41,14 +71,27 @@ describe('the scheduler', () => {
 
   test('ends at once when there is nothing to do', () => {
     expect(play([], [{ type: 'start' }])).toEqual([['finish done']]);
-    expect(play([task('a', { action: 'skip' })], [{ type: 'start' }, { type: 'plan-settled' }])).toEqual([['settle-plan'], ['finish done']]);
+    expect(play([task('a', { action: 'skip' })], [{ type: 'start' }, { type: 'plan-settled' }])).toEqual([
+      ['settle-plan'],
+      ['finish done'],
+    ]);
   });
 
   test('hears nothing of a step that was killed, and nothing at all after the end', () => {
     const events: ScheduleEvent[] = [
-      { type: 'start' }, { type: 'cancel', level: 3 }, { type: 'interrupted', step: 'a' }, { type: 'done', step: 'a' }, { type: 'start' },
+      { type: 'start' },
+      { type: 'cancel', level: 3 },
+      { type: 'interrupted', step: 'a' },
+      { type: 'done', step: 'a' },
+      { type: 'start' },
     ];
-    expect(play([task('a'), task('b', { needs: ['a'] })], events)).toEqual([['work a'], ['kill a', 'announce-cancel'], ['finish interrupted'], [], []]);
+    expect(play([task('a'), task('b', { needs: ['a'] })], events)).toEqual([
+      ['work a'],
+      ['kill a', 'announce-cancel'],
+      ['finish interrupted'],
+      [],
+      [],
+    ]);
   });
 });
 
@@ -64,13 +107,25 @@ const scenario = fc.record({
     }),
     { maxLength: 14 },
   ),
-  choices: fc.array(fc.record({ pick: fc.nat(100), way: fc.nat(100), cancel: fc.option(fc.constantFrom(1 as const, 2 as const, 3 as const), { nil: undefined, freq: 12 }) }), { maxLength: 60 }),
+  choices: fc.array(
+    fc.record({
+      pick: fc.nat(100),
+      way: fc.nat(100),
+      cancel: fc.option(fc.constantFrom(1 as const, 2 as const, 3 as const), { nil: undefined, freq: 12 }),
+    }),
+    { maxLength: 60 },
+  ),
 });
 
 test('whatever happens, in whatever order: slots, locks and needs are respected, every step ends once, and the run ends', () => {
   fc.assert(
     fc.property(scenario, ({ parallel, failFast, tasks: drawn, choices }) => {
-      const tasks = drawn.map((one, index) => task(`t${index}`, { ...one, needs: index === 0 ? [] : [...new Set(one.needs.map((need) => `t${need % index}`))] }));
+      const tasks = drawn.map((one, index) =>
+        task(`t${index}`, {
+          ...one,
+          needs: index === 0 ? [] : [...new Set(one.needs.map((need) => `t${need % index}`))],
+        }),
+      );
       const locksOf = new Map(tasks.map(({ id, locks }) => [id, locks]));
       const needsOf = new Map(tasks.map(({ id, needs }) => [id, needs]));
       let schedule = newSchedule(tasks, { parallel, failFast });
@@ -89,11 +144,19 @@ test('whatever happens, in whatever order: slots, locks and needs are respected,
           const working = [...open].filter(([, how]) => how === 'work' || how === 'adopt').map(([id]) => id);
           expect(working.length).toBeLessThan(parallel);
           for (const need of needsOf.get(command.step) ?? []) expect(done).toContain(need);
-          for (const lock of locksOf.get(command.step) ?? []) expect(working.flatMap((id) => locksOf.get(id) ?? [])).not.toContain(lock);
+          for (const lock of locksOf.get(command.step) ?? [])
+            expect(working.flatMap((id) => locksOf.get(id) ?? [])).not.toContain(lock);
           expect(cancelled).toBe(false);
         }
         if (command.type === 'skip') skipped.add(command.step);
-        if (command.type === 'adopt' || command.type === 'work' || command.type === 'probe' || command.type === 'sleep' || command.type === 'give-up') open.set(command.step, command.type);
+        if (
+          command.type === 'adopt' ||
+          command.type === 'work' ||
+          command.type === 'probe' ||
+          command.type === 'sleep' ||
+          command.type === 'give-up'
+        )
+          open.set(command.step, command.type);
       };
       const failedSteps = new Set<string>();
       const feed = (event: ScheduleEvent): void => {

@@ -28,7 +28,12 @@ describe('a step that fails', () => {
   }
 
   test('in a passing way is tried again, without slot and lock meanwhile, and counts its attempts', async () => {
-    const again: SimulatedStep = { id: 'a', failures: ['transient', 'throttled'], locks: ['x'], retry: { attempts: 3, firstDelay: 10_000, maxDelay: 60_000 } };
+    const again: SimulatedStep = {
+      id: 'a',
+      failures: ['transient', 'throttled'],
+      locks: ['x'],
+      retry: { attempts: 3, firstDelay: 10_000, maxDelay: 60_000 },
+    };
     const { world, result } = await run(again, [{ id: 'b', locks: ['x'], duration: 2000 }], { parallel: 1 });
     expect(result).toMatchObject({ ending: 'done', done: ['a', 'b'] });
     expect(world.state().steps.get('a')).toMatchObject({ attempts: 3 });
@@ -38,14 +43,31 @@ describe('a step that fails', () => {
 
   test('for good stops its dependants only, and every failure is told', async () => {
     const { result, world } = await run({ id: 'a', failures: ['permanent'] }, [
-      { id: 'b', needs: ['a'] }, { id: 'c', needs: ['b'] }, { id: 'd', failures: ['permanent'], duration: 9000 }, { id: 'e' },
+      { id: 'b', needs: ['a'] },
+      { id: 'c', needs: ['b'] },
+      { id: 'd', failures: ['permanent'], duration: 9000 },
+      { id: 'e' },
     ]);
-    expect(result).toMatchObject({ ending: 'failed', exitCode: 10, done: ['e'], skipped: ['b', 'c'], failures: [{ step: 'a' }, { step: 'd' }] });
-    expect(world.events).toContainEqual({ type: 'step.skipped', step: 'c', because: 'needs a, which failed', blockedBy: ['a'] });
+    expect(result).toMatchObject({
+      ending: 'failed',
+      exitCode: 10,
+      done: ['e'],
+      skipped: ['b', 'c'],
+      failures: [{ step: 'a' }, { step: 'd' }],
+    });
+    expect(world.events).toContainEqual({
+      type: 'step.skipped',
+      step: 'c',
+      because: 'needs a, which failed',
+      blockedBy: ['a'],
+    });
   });
 
   test('with --fail-fast stops everything that has not begun', async () => {
-    const { result } = await run({ id: 'a', failures: ['permanent'] }, [{ id: 'b', duration: 5000 }, { id: 'c' }], { failFast: true, parallel: 2 });
+    const { result } = await run({ id: 'a', failures: ['permanent'] }, [{ id: 'b', duration: 5000 }, { id: 'c' }], {
+      failFast: true,
+      parallel: 2,
+    });
     expect(result).toMatchObject({ ending: 'failed', done: ['b'], open: ['c'] });
   });
 
@@ -56,15 +78,28 @@ describe('a step that fails', () => {
       { id: 'a', duration: 100_000, spec: { timeout: 60_000, settle: async () => void settled.push('a') } },
     ]);
     const result = await world.run({ instances });
-    expect(result).toMatchObject({ ending: 'failed', wall: 60_000, failures: [{ failure: { code: 'STEP_FAILED', message: 'it worked for more than 1 min' } }] });
+    expect(result).toMatchObject({
+      ending: 'failed',
+      wall: 60_000,
+      failures: [{ failure: { code: 'STEP_FAILED', message: 'it worked for more than 1 min' } }],
+    });
     const again = simulatedSteps(world, [{ id: 'a', spec: { settle: async () => void settled.push('a') } }]);
     expect(await world.run({ instances: again.instances, run: 'run-2' })).toMatchObject({ ending: 'done' });
     expect(settled).toEqual(['a']);
   });
 
   test('by saying nothing is stopped earlier; a tool that does not listen is killed', async () => {
-    const { world, result } = await run({ id: 'a', duration: 900_000, onInterrupt: 'ignores', spec: { noProgressFor: 30_000 } });
-    expect(result).toMatchObject({ ending: 'failed', wall: 90_000, failures: [{ failure: { message: 'it said nothing for 30 s' } }] });
+    const { world, result } = await run({
+      id: 'a',
+      duration: 900_000,
+      onInterrupt: 'ignores',
+      spec: { noProgressFor: 30_000 },
+    });
+    expect(result).toMatchObject({
+      ending: 'failed',
+      wall: 90_000,
+      failures: [{ failure: { message: 'it said nothing for 30 s' } }],
+    });
     expect(world.tools.signals).toEqual([{ step: 'a', signal: 'SIGKILL' }]);
   });
 
@@ -82,7 +117,10 @@ test('a step in doubt that must not run twice is refused before any work', async
   await world.crash({ instances }, 10);
   const plan = await world.clock.drive(world.clock.sleep(20_000).then(() => world.plan({ instances })));
   expect(plan.rows[0]).toMatchObject({ action: 'ask' });
-  await expect(world.run({ instances })).rejects.toMatchObject({ code: 'IN_DOUBT', next: [expect.stringContaining('--again a')] });
+  await expect(world.run({ instances })).rejects.toMatchObject({
+    code: 'IN_DOUBT',
+    next: [expect.stringContaining('--again a')],
+  });
   expect(world.tools.started).toHaveLength(1);
   expect(await world.run({ instances, selection: { again: ['a'] } })).toMatchObject({ ending: 'done' });
   expect(world.tools.started).toHaveLength(2);

@@ -19,6 +19,9 @@ test('a run does everything in order, and a second run does nothing and says why
   expect(second).toMatchObject({ ending: 'done', exitCode: 0, done: [], kept: ['a', 'b', 'c', 'd'] });
   expect([...traces.made.values()].map(({ times }) => times)).toEqual([1, 1, 1, 1]);
   expect(world.events.findLast((event) => event.type === 'plan.fixed')?.rows.map(({ because }) => because)).toEqual([
-    'a exists', 'b exists', 'c exists', 'd exists',
+    'a exists',
+    'b exists',
+    'c exists',
+    'd exists',
   ]);
 });

@@ -13,15 +13,42 @@ const { step, stepForEach, stepWhen } = stepsFor<TestKit>();
 const rest = { inputs: () => null, repeat: 'safe', onCancel: 'drain', timeout: 1 } as const;
 const check = async () => ({ state: 'needed' as const, because: '' });
 
-const network = step({ ...rest, id: 'network', title: 'Network', needs: {}, check, apply: async () => ({ vpc: 'vpc-1' }) });
-const nodes = stepForEach({ ...rest, id: 'node', title: 'Node', needs: {}, check, apply: async () => 7, forEach: () => ['a'] });
-const dns = stepWhen({ ...rest, id: 'dns', title: 'DNS', needs: {}, check, apply: async () => 'zone', when: ({ size }) => size > 1 });
+const network = step({
+  ...rest,
+  id: 'network',
+  title: 'Network',
+  needs: {},
+  check,
+  apply: async () => ({ vpc: 'vpc-1' }),
+});
+const nodes = stepForEach({
+  ...rest,
+  id: 'node',
+  title: 'Node',
+  needs: {},
+  check,
+  apply: async () => 7,
+  forEach: () => ['a'],
+});
+const dns = stepWhen({
+  ...rest,
+  id: 'dns',
+  title: 'DNS',
+  needs: {},
+  check,
+  apply: async () => 'zone',
+  when: ({ size }) => size > 1,
+});
 
 // Never called: what matters is that the compiler judges them. An expected error that does not come is an error itself.
 export const judged = {
   aCheckThatWrites: () =>
     step({
-      ...rest, id: 'x', title: 'X', needs: {}, apply: async () => null,
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: {},
+      apply: async () => null,
       check: async (ctx) => {
         // @ts-expect-error -- the world of a check has no way to change anything
         ctx.change();
@@ -30,17 +57,37 @@ export const judged = {
     }),
   aProbeThatWrites: () =>
     step({
-      ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => null,
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: {},
+      check,
+      apply: async () => null,
       // @ts-expect-error -- nor has the world of a probe
-      ready: [{ name: 'p', every: 1, within: 1, test: async (ctx) => { ctx.change(); return { is: 'ready' as const }; } }],
+      ready: [
+        {
+          name: 'p',
+          every: 1,
+          within: 1,
+          test: async (ctx) => {
+            ctx.change();
+            return { is: 'ready' as const };
+          },
+        },
+      ],
     }),
   // @ts-expect-error -- a Secret is no Json, so it cannot become an output
   aSecretAsOutput: () => step({ ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => new Secret('s') }),
   // @ts-expect-error -- nor can it hide in one
-  aSecretInOutput: () => step({ ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => ({ password: new Secret('s') }) }),
+  aSecretInOutput: () =>
+    step({ ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => ({ password: new Secret('s') }) }),
   aNeedThatIsNotNeeded: () =>
     step({
-      ...rest, id: 'x', title: 'X', needs: { network }, check,
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: { network },
+      check,
       // @ts-expect-error -- what is not in needs is not in up
       apply: async (_, up) => up.netwrok.vpc,
     }),
@@ -49,20 +96,31 @@ export const judged = {
     step({ ...rest, id: 'x', title: 'X', needs: { network: 'network' }, check, apply: async () => null }),
   aMaybeTakenForGranted: () =>
     step({
-      ...rest, id: 'x', title: 'X', needs: { dns }, check,
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: { dns },
+      check,
       // @ts-expect-error -- a step that some configurations lack may be undefined
       apply: async (_, up) => up.dns.length,
     }),
   aWrongOutput: () =>
     step({
-      ...rest, id: 'x', title: 'X', needs: {},
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: {},
       check: async () => ({ state: 'satisfied' as const, output: 1, because: '' }),
       // @ts-expect-error -- check and apply must agree on what comes out
       apply: async () => 'one',
     }),
   whatIsAllowed: (): Step<string> =>
     step({
-      ...rest, id: 'x', title: 'X', needs: { network, nodes, dns }, check,
+      ...rest,
+      id: 'x',
+      title: 'X',
+      needs: { network, nodes, dns },
+      check,
       apply: async (ctx, up) => {
         ctx.change();
         return `${up.network.vpc} ${up.nodes['a']?.toFixed()} ${up.dns?.length}`;

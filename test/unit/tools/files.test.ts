@@ -27,7 +27,10 @@ describe('text files', () => {
   test('that cannot be written are STATE_FOLDER, naming the file and the reason', async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, 'file'), '');
-    await expect(textFiles.write(join(folder, 'file', 'below'), 'x')).rejects.toMatchObject({ code: 'STATE_FOLDER', facts: { path: join(folder, 'file', 'below') } });
+    await expect(textFiles.write(join(folder, 'file', 'below'), 'x')).rejects.toMatchObject({
+      code: 'STATE_FOLDER',
+      facts: { path: join(folder, 'file', 'below') },
+    });
     await mkdir(join(folder, 'folder'));
     await expect(textFiles.write(join(folder, 'folder'), 'x')).rejects.toMatchObject({ code: 'STATE_FOLDER' });
     expect(await readdir(folder)).toEqual(['file', 'folder']);
@@ -55,9 +58,25 @@ describe.each(folders)('a lock folder %s', (_, make) => {
 
   test('lets one of many take a dead lock', async () => {
     const folder = await make();
-    const dead: LockHolder = { environment: 'e', run: 'dead', verb: 'up', created: 0, pid: 1, startTime: '1', bootId: 'b', pidNamespace: '', host: 'h', user: 'u' };
+    const dead: LockHolder = {
+      environment: 'e',
+      run: 'dead',
+      verb: 'up',
+      created: 0,
+      pid: 1,
+      startTime: '1',
+      bootId: 'b',
+      pidNamespace: '',
+      host: 'h',
+      user: 'u',
+    };
     await folder.create('lock', JSON.stringify(dead));
-    const takers = Array.from({ length: 6 }, (__, index) => ({ ...dead, run: `t${index}`, pid: 10 + index, startTime: 'now' }));
+    const takers = Array.from({ length: 6 }, (__, index) => ({
+      ...dead,
+      run: `t${index}`,
+      pid: 10 + index,
+      startTime: 'now',
+    }));
     const port = { folder, processes: { startTimeOf: async (pid: number) => (pid >= 10 ? 'now' : undefined) } };
     const results = await Promise.allSettled(takers.map((taker) => acquireLock(port, taker)));
     expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
