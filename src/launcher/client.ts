@@ -1,5 +1,6 @@
 import type { SpawnedProcess } from '../engine/events.ts';
 import type { Clock, Command, Exit, Processes } from '../tools/ports.ts';
+import { throwIfAborted } from '../tools/aborted.ts';
 import type { LaunchedTool, Launcher } from '../tools/ports-launcher.ts';
 import type { Connection } from './connection.ts';
 import { isAlive } from './identity.ts';
@@ -92,7 +93,7 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
   };
 
   const run = async (attempt: Parameters<Launcher['processesFor']>[0], command: LaunchedCommand): Promise<Exit> => {
-    command.signal?.throwIfAborted();
+    throwIfAborted(command.signal, command.tool);
     const connection = await connected();
     const reply = await connection.ask({
       do: 'start',
@@ -111,7 +112,7 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
     const { tool, process: recorded } = reply;
     try {
       await attempt.spawned(recorded);
-      command.signal?.throwIfAborted();
+      throwIfAborted(command.signal, command.tool);
     } catch (error) {
       connection.send({ do: 'abandon', tool });
       throw error;

@@ -30,11 +30,12 @@ export interface AnsibleOptions {
   readonly files: WritableTextFiles;
 }
 
+/** Playbook -> number of tasks, where it was inspected in this process: what looks and what acts are different instances. */
+const tasks = new Map<string, number>();
+
 /** Ansible: playbooks with an environment of their own, watched through our callback plugin. */
 export function createAnsible(options: AnsibleOptions): AnsibleWriter {
   const home = join(options.folder, 'ansible');
-  /** Playbook -> number of tasks, where it was inspected in this process. */
-  const tasks = new Map<string, number>();
 
   const prepare = async (play: Play): Promise<Omit<Command, 'argv' | 'tool'> & { folder: string }> => {
     const name = basename(play.playbook).replace(/\.ya?ml$/, '');

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { PlatformError } from '../errors.ts';
+import { throwIfAborted } from './aborted.ts';
 import { missingTool } from './missing-tool.ts';
 import type { Command, Exit, Processes } from './ports.ts';
 import { createRedactor } from './redact.ts';
@@ -22,7 +23,7 @@ export function createReadingProcesses(): Processes {
 
 async function run(command: Command): Promise<Exit> {
   const { tool, argv, cwd, env, input, signal } = command;
-  throwIfAborted(command);
+  throwIfAborted(signal, tool);
   // A missing folder and a missing program are the same ENOENT to the system (execa's documentation does not tell them apart either).
   const folder = await stat(cwd).catch(() => undefined);
   if (!folder?.isDirectory()) {
@@ -53,7 +54,7 @@ async function run(command: Command): Promise<Exit> {
   ];
   const result = await child;
   for (const end of finish) end();
-  throwIfAborted(command);
+  throwIfAborted(signal, tool);
   if (result.code === 'ENOENT' || result.code === 'EACCES') throw missingTool(tool, program);
   if (result.exitCode === undefined && result.signal === undefined) {
     throw new PlatformError('TOOL_FAILED', {
@@ -64,17 +65,6 @@ async function run(command: Command): Promise<Exit> {
     });
   }
   return { code: result.exitCode ?? null, signal: result.signal ?? null, tail, stdout, log: '' };
-}
-
-function throwIfAborted({ signal, tool }: Command): void {
-  if (!signal?.aborted) return;
-  const reason: unknown = signal.reason;
-  if (reason instanceof PlatformError) throw reason;
-  throw new PlatformError('INTERRUPTED', {
-    message: `${tool} was stopped`,
-    next: ['run the same command again'],
-    cause: reason,
-  });
 }
 
 /** Reads one stream; returns what passes on the last, unfinished line. */

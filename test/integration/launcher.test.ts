@@ -12,6 +12,7 @@ import { systemClock } from '../../src/tools/clock.ts';
 import { Secret } from '../../src/tools/ports.ts';
 import type { Launcher } from '../../src/tools/ports-launcher.ts';
 import { environment } from '../helpers/environment.ts';
+import { freePort } from '../helpers/free-port.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
@@ -284,6 +285,36 @@ describe('a launcher that is killed', () => {
   });
 });
 
+describe('a launcher', () => {
+  test('outlives hangup, Ctrl-C and termination while its tool works, and starts tools with default signals', async () => {
+    const folder = temporaryFolder();
+    const { run, processes } = attempt(launcherIn(folder));
+    const [started, go] = [join(folder, 'started'), join(folder, 'go')];
+    const running = run(['--started', started, '--wait', go, '--last', 'still here', '--code', '8']);
+    await until('the tool works', () => existsSync(started));
+    for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) process.kill(launcherPid(folder), signal);
+    const command = { tool: 'grep', argv: ['grep', 'SigIgn', '/proc/self/status'], cwd: folder, env };
+    expect((await processes.run(command)).stdout.trim()).toBe('SigIgn:\t0000000000000000');
+    writeFileSync(go, '');
+    expect(await running).toMatchObject({ code: 8, stdout: 'still here\n' });
+  });
+
+  test('never waits for a client that does not read', async () => {
+    const folder = temporaryFolder();
+    const started = join(folder, 'started');
+    const { child } = startClient(folder, 'run', ['--lines', '400000', '--started', started, '--code', '2']);
+    await until('the tool is recorded', () => existsSync(join(folder, 'logs', 'r1', 'work.1.1.spawned.json')));
+    child.kill('SIGSTOP');
+    await until('the tool has said everything', () => existsSync(started));
+    child.kill('SIGKILL');
+    const launcher = launcherIn(folder);
+    const [tool] = await launcher.list('r1');
+    if (tool === undefined) throw new Error('nothing was listed');
+    expect(await launcher.adopt(tool, new AbortController().signal)).toMatchObject({ code: 2 });
+    expect(readFileSync(tool.process.log, 'utf8').split('\n')).toHaveLength(400_001);
+  });
+});
+
 describe('places', () => {
   test('a state folder with a long path is served from a private folder', async () => {
     const folder = join(temporaryFolder(), 'a'.repeat(60), 'b'.repeat(60));
@@ -338,11 +369,3 @@ describe('a companion', () => {
     expect(existsSync(started)).toBe(false);
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
-  const address = server.address();
-  await new Promise((closed) => server.close(closed));
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}

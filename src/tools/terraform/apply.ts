@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { PlatformError } from '../../errors.ts';
 import type { Json } from '../../engine/types.ts';
+import { throwIfAborted } from '../aborted.ts';
 import type { TerraformRoot } from '../ports.ts';
 import type { Terraform, TerraformOptions } from './call.ts';
 import { type PlannedChanges, readChanges } from './changes.ts';
@@ -62,7 +63,7 @@ export async function planAndApply(
       const planned = await plan(calls, root, copy, [...more, `-out=${file}`], scope);
       await refuseLosses(root, planned.changes, options.allowReplace ?? (() => false));
       if (planned.empty) return planned;
-      scope.signal.throwIfAborted();
+      throwIfAborted(scope.signal, 'terraform');
       const say = createProgress(planned.total);
       const exit = await calls.write(copy, ['apply', '-json', '-input=false', file], {
         signal: scope.signal,

@@ -49,13 +49,21 @@ export interface Terraform {
   variables(root: TerraformRoot): Promise<string>;
 }
 
+/** The plugin cache is not safe for inits side by side (Terraform's documentation of plugin_cache_dir): one queue for the process. */
+let lastInit: Promise<unknown> = Promise.resolve();
+
+async function oneAtATime(init: () => Promise<Exit>): Promise<Exit> {
+  const running = lastInit.then(init);
+  lastInit = running.catch(() => {});
+  return await running;
+}
+
 export function createCalls(options: TerraformOptions): Terraform {
   const { program, environment, files } = options;
   const folder = join(options.folder, 'terraform');
   const copying = { folder, localState: localStateOf(options), environment };
   const env = { ...environment, TF_IN_AUTOMATION: '1', TF_INPUT: '0', CHECKPOINT_DISABLE: '1' };
   const preparing = new Map<string, Promise<WorkingCopy>>();
-  let turn: Promise<unknown> = Promise.resolve();
 
   const call =
     (processes: Processes) => async (copy: Pick<WorkingCopy, 'directory'>, argv: readonly string[], scope: CallScope) =>
@@ -82,10 +90,7 @@ export function createCalls(options: TerraformOptions): Terraform {
         : { ...root.backend, use_lockfile: 'true', encrypt: 'true', ...options.backendConfig };
     const backend = Object.entries(values).map(([name, value]) => `-backend-config=${name}=${value}`);
     const argv = ['init', '-input=false', '-json', ...(offline ? ['-backend=false'] : backend)];
-    // The plugin cache is not safe for inits side by side (Terraform's documentation of plugin_cache_dir).
-    const running = turn.then(() => read({ directory }, argv, { signal }));
-    turn = running.catch(() => {});
-    const exit = await running;
+    const exit = await oneAtATime(async () => await read({ directory }, argv, { signal }));
     if (exit.code !== 0) throw explainTerraform(root, 'init', exit);
   };
 
