@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Takes a snapshot of etcd, proves that it can be read, stores it in S3, proves that it arrived, removes old ones.
+"""Takes a snapshot of etcd, proves that it can be read, stores it in S3, proves that it arrived.
 
 Needs nothing but Python's own library: etcdctl and etcdutl come out of the running etcd container, so that their
 version is always the right one, and S3 is spoken to directly (Signature Version 4), because the AWS command line is not
 in the package archive of every Ubuntu release. Credentials are those of the environment, else those of the instance role.
+Old snapshots leave by the bucket's own rules: a node may not delete, so that a stolen one cannot destroy backups.
 Only the leader of etcd works; the other members end at once, so that every control plane may run the same timer.
 Settings are environment variables; see etcd-backup.env.j2. Prints one line of JSON. Exit: 0 done or not leader, 1 failed.
 """
@@ -20,7 +21,6 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-import xml.etree.ElementTree as ElementTree
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 
@@ -123,22 +123,6 @@ class Bucket:
         if int(stored["content-length"]) != length or stored.get("x-amz-checksum-sha256", checksum) != checksum:
             raise BackupError(f"s3://{self.name}/{key} differs from the snapshot that was sent")
 
-    def list(self, prefix: str) -> list[tuple[str, datetime.datetime]]:
-        found: list[tuple[str, datetime.datetime]] = []
-        query = {"list-type": "2", "prefix": prefix}
-        while True:
-            _, body = self.call("GET", query=query)
-            root = ElementTree.fromstring(body)
-            space = {"s3": root.tag[1:].split("}")[0]} if root.tag.startswith("{") else {"s3": ""}
-            for entry in root.findall("s3:Contents", space):
-                changed = entry.findtext("s3:LastModified", "", space).split(".")[0].rstrip("Z")
-                found.append((entry.findtext("s3:Key", "", space),
-                              datetime.datetime.fromisoformat(changed).replace(tzinfo=datetime.timezone.utc)))  # fmt: skip
-            following = root.findtext("s3:NextContinuationToken", "", space)
-            if not following:
-                return found
-            query["continuation-token"] = following
-
 
 def quote(text: str) -> str:
     return urllib.parse.quote(text, safe="-_.~")
@@ -184,16 +168,6 @@ def sha256_of(path: str) -> bytes:
     return digest.digest()
 
 
-def remove_old(bucket: Bucket, prefix: str, now: datetime.datetime) -> list[str]:
-    """Removes snapshots beyond their age, only below our own prefix, and never the newest few."""
-    oldest = now - datetime.timedelta(days=int(setting("BACKUP_KEEP_DAYS")))
-    newest_first = sorted((found for found in bucket.list(prefix) if found[0].endswith(".db")), reverse=True, key=lambda found: found[1])
-    removed = [key for key, changed in newest_first[int(setting("BACKUP_KEEP_AT_LEAST")):] if changed < oldest]  # fmt: skip
-    for key in removed:
-        bucket.call("DELETE", key)
-    return removed
-
-
 def remember(result: dict[str, object]) -> None:
     path = setting("BACKUP_STATE")
     with open(path + ".new", "w", encoding="utf-8") as file:
@@ -228,7 +202,6 @@ def back_up() -> dict[str, object]:
             if os.path.exists(left):
                 os.remove(left)
     remember(result)
-    result["removed"] = remove_old(bucket, prefix, now)
     return result
 
 
