@@ -3,7 +3,8 @@ export interface SandboxState {
   readonly version: 1;
   /** `.platform/ENV/sandbox`. */
   readonly folder: string;
-  readonly supervisor: { readonly pid: number; readonly startTime: string };
+  readonly supervisor: RecordedProcess;
+  readonly region: string;
   /** AWS stand-in: http://127.0.0.1:PORT. Its id changes when it lost its memory. */
   readonly endpoint: string;
   readonly serverId: string;
@@ -13,10 +14,24 @@ export interface SandboxState {
   readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** Values for `mirrors.charts` and `mirrors.manifests`. */
   readonly mirrors: { readonly charts: string; readonly manifests: string };
-  /** Loopback API that the shims and `reach` speak to. */
+  /** Loopback API that the shims and `reach` speak to. Carries a secret word in its path, hence the file's mode 0600. */
   readonly controlApi: string;
   /** Programs that stand for, or are, the tools. */
-  readonly tools: Readonly<Record<'ssh' | 'ansible-playbook' | 'helm' | 'python', string>>;
+  readonly tools: Readonly<Record<'ssh' | 'ansible-playbook' | 'helm' | 'kubectl' | 'python', string>>;
   /** A Terraform CLI configuration that knows a provider mirror; absent: the registry is used. */
   readonly terraformConfiguration?: string;
+  /** The private key that the machines let in; its public half is beside it, with `.pub`. */
+  readonly sshKey: string;
 }
+
+/** A pid alone names nobody for long: with its start time it does. */
+export interface RecordedProcess {
+  readonly pid: number;
+  readonly startTime: string;
+}
+
+/** Files of a sandbox's folder that more than one program must know. */
+export const stateFile = (folder: string): string => `${folder}/state.json`;
+export const settingsFile = (folder: string): string => `${folder}/settings.json`;
+export const childrenFile = (folder: string): string => `${folder}/children.json`;
+export const logFile = (folder: string, name: string): string => `${folder}/logs/${name}.log`;

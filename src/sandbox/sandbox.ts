@@ -1,0 +1,162 @@
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PlatformError } from '../errors.ts';
+import { startChild } from '../tools/children.ts';
+import { systemClock } from '../tools/clock.ts';
+import { textFiles } from '../tools/files.ts';
+import { emptyFolder, writeQuick } from '../tools/folders.ts';
+import { createReadingProcesses } from '../tools/process.ts';
+import { programFolders } from '../tools/program-folder.ts';
+import { acquirePrograms } from './control-plane/acquire.ts';
+import { officialSites } from './control-plane/acquire-types.ts';
+import { findTools, terraformMirror } from './find-tools.ts';
+import { endProcess, lives, recordOf } from './processes.ts';
+import { readSandbox, recordedSandbox } from './read.ts';
+import type { SandboxSettings } from './settings.ts';
+import { childrenFile, logFile, settingsFile } from './state.ts';
+import type { RecordedProcess, SandboxState } from './state.ts';
+import type { ChildrenRecord } from './supervisor/children.ts';
+
+export interface StartOptions {
+  /** The part of the configuration that a sandbox stands for. */
+  readonly config: {
+    readonly region: string;
+    readonly domain?: string;
+    readonly network: { readonly pods: string; readonly services: string };
+    readonly sandbox: { readonly delay: number };
+    readonly versions: { readonly kubernetes: string };
+  };
+  /** `.platform/ENV/sandbox` */
+  readonly folder: string;
+  /** Folder of the installed program. */
+  readonly program: string;
+  readonly node: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly home: string;
+  /** Progress for people: one line each. */
+  say(text: string): void;
+  readonly signal?: AbortSignal;
+}
+
+const startWithin = 120_000;
+/** What programs of the sandbox may inherit: where programs are, and how the Go build reaches its modules. */
+const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'GOPROXY', 'GOFLAGS', 'GONOSUMDB', 'GOSUMDB', 'GOCACHE', 'GOMODCACHE', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+
+/** Starts the stand-ins of an environment, or finds them running. SANDBOX_FAILED says what could not be started, and where its log is. */
+export async function startSandbox(options: StartOptions): Promise<SandboxState> {
+  const running = await readSandbox(options.folder);
+  if (running !== undefined) {
+    options.say(`sandbox runs already (pid ${running.supervisor.pid})`);
+    return running;
+  }
+  const settings = await settingsOf(options);
+  const log = logFile(options.folder, 'supervisor');
+  await writeQuick(settingsFile(options.folder), `${JSON.stringify(settings, undefined, 2)}\n`);
+  options.say('starting the local AWS, DNS and mirrors');
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const entry = fileURLToPath(new URL(`./supervisor/main.${extension}`, import.meta.url));
+  const child = await startChild({
+    argv: [options.node, '--no-warnings', entry, options.folder],
+    env: settings.environment,
+    cwd: options.folder,
+    log,
+    detached: true,
+  });
+  let over: string | undefined;
+  void child.ended.then((how) => (over = how));
+  for (const end = systemClock.monotonic() + startWithin; over === undefined && systemClock.monotonic() < end; ) {
+    const state = await readSandbox(options.folder);
+    if (state?.supervisor.pid === child.pid) {
+      options.say(`sandbox is up: ${state.endpoint}`);
+      return state;
+    }
+    if (options.signal?.aborted === true) break;
+    await systemClock.sleep(40, options.signal);
+  }
+  const record = await recordOf(child.pid);
+  if (record !== undefined) await endProcess(record, 'SIGTERM');
+  options.signal?.throwIfAborted();
+  const words = ((await textFiles.read(log)) ?? '').trim().split('\n').slice(-3).join(' / ');
+  throw new PlatformError('SANDBOX_FAILED', {
+    message: `the supervisor of the sandbox ${over === undefined ? `was not ready within ${startWithin / 1000} s` : `ended: ${over}`}: ${words}`,
+    next: [`read ${log}`],
+    facts: { log },
+  });
+}
+
+async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
+  const { config, folder, program, node, home } = options;
+  const environment = Object.fromEntries(
+    Object.entries(options.environment).filter((entry): entry is [string, string] => entry[1] !== undefined && inherited.includes(entry[0])),
+  );
+  const cache = join(options.environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'platform');
+  const read = createReadingProcesses();
+  const named = options.environment['PLATFORM_CONTROL_PLANE'];
+  const [tools, mirror, acquired] = await Promise.all([
+    findTools({ cache, program, home, environment, read }),
+    terraformMirror(home),
+    acquirePrograms(
+      { processes: read, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+      {
+        cache: join(cache, 'control-plane'),
+        source: join(program, 'sandbox', 'control-plane'),
+        ...(named === undefined ? {} : { folder: named }),
+        ...(options.environment['CI'] === undefined ? {} : { noDownload: 'CI is set' }),
+        sites: officialSites,
+        platform: process.platform,
+        architecture: process.arch,
+        environment,
+        signal: options.signal ?? new AbortController().signal,
+        note: (text) => options.say(text),
+      },
+    ),
+  ]);
+  return {
+    folder,
+    program,
+    node,
+    platform: process.platform,
+    region: config.region,
+    zones: config.domain === undefined ? [] : [config.domain],
+    delay: config.sandbox.delay,
+    controlPlane: acquired.programs,
+    network: config.network,
+    kubernetes: config.versions.kubernetes,
+    tools,
+    ...(mirror === undefined ? {} : { terraformConfiguration: mirror }),
+    environment,
+  };
+}
+
+/** Ends everything and removes everything but the logs; also when the supervisor was killed. Fine when there is nothing. */
+export async function stopSandbox({ folder, say }: { readonly folder: string; say(text: string): void }): Promise<void> {
+  const state = await recordedSandbox(folder);
+  if (state !== undefined) await endProcess(state.supervisor, 'SIGTERM', 30_000);
+  const left = await childrenOf(folder);
+  const alive = (await Promise.all(left.map(async ([name, child]) => ((await lives(child)) ? [name] : [])))).flat();
+  if (alive.length > 0) say(`ending what the supervisor left behind: ${alive.join(', ')}`);
+  await Promise.all(left.map(([, child]) => endProcess(child, 'SIGKILL')));
+  await emptyFolder(folder, ['logs']);
+  say(state === undefined ? 'no sandbox ran' : 'sandbox is down, and all that it held is gone');
+}
+
+export interface SandboxStatus {
+  readonly serverId?: string;
+  readonly parts: readonly { readonly name: string; readonly alive: boolean; readonly detail?: string }[];
+}
+
+/** What of a sandbox runs; no parts when there is none. */
+export async function sandboxStatus(folder: string): Promise<SandboxStatus> {
+  const state = await recordedSandbox(folder);
+  if (state === undefined) return { parts: [] };
+  const supervisor = { name: 'supervisor', alive: await lives(state.supervisor), detail: `pid ${state.supervisor.pid}` };
+  const children = await Promise.all(
+    (await childrenOf(folder)).map(async ([name, child]) => ({ name, alive: await lives(child), detail: `pid ${child.pid}` })),
+  );
+  return { serverId: state.serverId, parts: [supervisor, ...children] };
+}
+
+async function childrenOf(folder: string): Promise<readonly (readonly [string, RecordedProcess])[]> {
+  const text = await textFiles.read(childrenFile(folder));
+  return Object.entries(text === undefined ? {} : (JSON.parse(text) as ChildrenRecord));
+}

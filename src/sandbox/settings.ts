@@ -1,0 +1,28 @@
+import type { ProgramPaths } from './control-plane/programs.ts';
+
+/** What the supervisor is told by the command that starts it: everything it must know of the configuration and the machine. */
+export interface SandboxSettings {
+  readonly folder: string;
+  /** Folder of the installed program; `sandbox/` and `ansible/` are below it. */
+  readonly program: string;
+  readonly node: string;
+  readonly platform: string;
+  readonly region: string;
+  /** Hosted zones that exist from the start. */
+  readonly zones: readonly string[];
+  /** Seconds that a simulated state change takes. */
+  readonly delay: number;
+  readonly controlPlane: ProgramPaths;
+  readonly network: { readonly pods: string; readonly services: string };
+  readonly kubernetes: string;
+  readonly tools: {
+    readonly python: string;
+    /** The real one; the shim lets it run what it generates. */
+    readonly ansiblePlaybook: string;
+    readonly helm: string;
+    readonly kubectl: string;
+  };
+  readonly terraformConfiguration?: string;
+  /** PATH, HOME and what else programs may inherit. */
+  readonly environment: Readonly<Record<string, string>>;
+}

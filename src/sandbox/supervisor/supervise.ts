@@ -1,0 +1,110 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { systemClock } from '../../tools/clock.ts';
+import { textFiles } from '../../tools/files.ts';
+import { emptyFolder, writeQuick } from '../../tools/folders.ts';
+import { openFarCluster } from '../cluster/far-cluster.ts';
+import { startDnsServer } from '../dns/server.ts';
+import { startFront } from '../front/server.ts';
+import { listen } from '../http.ts';
+import { openMachines } from '../machines/registry.ts';
+import { openMirror } from '../mirror/serve.ts';
+import { endProcess, recordOf } from '../processes.ts';
+import type { SandboxSettings } from '../settings.ts';
+import { writeShims } from '../shims/launchers.ts';
+import { childrenFile, stateFile } from '../state.ts';
+import type { RecordedProcess, SandboxState } from '../state.ts';
+import { makeSshKey } from '../user-key.ts';
+import { startAwsServer } from './aws-server.ts';
+import { openChildren } from './children.ts';
+import type { ChildrenRecord } from './children.ts';
+import { controlApi } from './control-api.ts';
+import { openControllers } from './controllers.ts';
+import { readFarSide } from './far-side.ts';
+import { watch } from './watch.ts';
+
+/** Runs the sandbox until the signal; then ends every child. `say` goes to the supervisor's log. */
+export async function supervise(settings: SandboxSettings, stopping: AbortController, say: (text: string) => void): Promise<void> {
+  const { folder } = settings;
+  const { signal } = stopping;
+  const self = await recordOf(process.pid);
+  if (self === undefined) throw new Error('the supervisor cannot find itself in the process table');
+  await endLeftovers(folder);
+  const children = openChildren(folder);
+  try {
+    const aws = await startAwsServer(settings, children);
+    say(`AWS ${aws.endpoint}${aws.adopted ? ', taken over' : ''}`);
+    // Another AWS knows nothing of the machines and their cluster.
+    if (!aws.adopted) await emptyFolder(join(folder, 'cluster'));
+    const machines = await openMachines(folder, aws.adopted);
+    const controllers = openControllers(settings, children, aws.endpoint);
+    const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
+    const world = { settings, machines, cluster, clock: systemClock, signal };
+
+    const secret = `/${randomBytes(16).toString('hex')}`;
+    const parts = () => partsOf({ awsEndpoint: aws.endpoint, machines: machines.all().length, server: cluster.current()?.server });
+    const control = controlApi({ ...world, parts, stop: () => stopping.abort() });
+    const mirror = await openMirror(join(settings.program, 'sandbox'));
+    const web = await listen((asked) => {
+      const path = asked.url.pathname;
+      return path.startsWith(`${secret}/`) ? control(asked, path.slice(secret.length)) : mirror(asked);
+    });
+    const dns = await startDnsServer(() => readFarSide(aws.endpoint));
+    const names = settings.zones.flatMap((zone) => [zone, `*.${zone}`]);
+    const front = await startFront(() => cluster.current(), { names, now: systemClock.now() });
+    const base = `http://127.0.0.1:${web.port}`;
+    const key = join(folder, 'id_ed25519');
+    if ((await textFiles.read(key)) === undefined) await writeKey(key);
+    const terraformConfiguration = join(folder, 'terraform.tfrc');
+    if (settings.terraformConfiguration !== undefined) await writeQuick(terraformConfiguration, settings.terraformConfiguration);
+    const state: SandboxState = {
+      version: 1,
+      folder,
+      supervisor: self,
+      region: settings.region,
+      endpoint: aws.endpoint,
+      serverId: aws.id,
+      dns: dns.address,
+      connectTo: front.connectTo,
+      mirrors: { charts: `${base}/charts`, manifests: `${base}/manifests` },
+      controlApi: `${base}${secret}`,
+      tools: {
+        ...(await writeShims(settings, `${base}${secret}`)),
+        helm: settings.tools.helm,
+        kubectl: settings.tools.kubectl,
+        python: settings.tools.python,
+      },
+      ...(settings.terraformConfiguration === undefined ? {} : { terraformConfiguration }),
+      sshKey: key,
+    };
+    if (await cluster.resume(signal)) say('cluster: goes on with its data');
+    await writeQuick(stateFile(folder), `${JSON.stringify(state, undefined, 2)}\n`);
+    say('ready');
+    await watch(world, aws.endpoint, say);
+    say('stopping');
+    await Promise.all([web.close(), dns.close(), front.close(), cluster.stop()]);
+  } finally {
+    await children.stopAll();
+  }
+}
+
+/** What an earlier supervisor left behind when it was killed; its AWS server is taken over later, if it still answers. */
+async function endLeftovers(folder: string): Promise<void> {
+  const text = await textFiles.read(childrenFile(folder));
+  const left = Object.entries(text === undefined ? {} : (JSON.parse(text) as ChildrenRecord));
+  await Promise.all(left.filter(([name]) => name !== 'aws').map(([, child]: [string, RecordedProcess]) => endProcess(child, 'SIGKILL')));
+}
+
+async function writeKey(path: string): Promise<void> {
+  const { privateKey, publicKey } = makeSshKey('platform-sandbox');
+  await writeQuick(`${path}.pub`, `${publicKey} platform-sandbox\n`, 0o644);
+  await writeQuick(path, privateKey, 0o600);
+}
+
+function partsOf(facts: { readonly awsEndpoint: string; readonly machines: number; readonly server: string | undefined }) {
+  return [
+    { name: 'AWS', alive: true, detail: facts.awsEndpoint },
+    { name: 'machines', alive: true, detail: String(facts.machines) },
+    { name: 'cluster', alive: true, detail: facts.server ?? 'not built yet' },
+  ];
+}

@@ -1,0 +1,35 @@
+import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
+
+/** Paths of all files below a folder, relative to it, with `/`, in order; none when there is no such folder. */
+export async function filesBelow(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .sort();
+}
+
+/** Names of the folders in a folder, in order; none when it is not there. */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+}
+
+export const readBytes = (path: string): Promise<Buffer> => readFile(path);
+
+/** Everything in the folder but the named entries; the folder itself goes when nothing is left in it. */
+export async function emptyFolder(folder: string, keep: readonly string[] = []): Promise<void> {
+  const names = await readdir(folder).catch(() => []);
+  const doomed = names.filter((name) => !keep.includes(name));
+  for (const name of doomed) await rm(join(folder, name), { recursive: true, force: true });
+  if (doomed.length === names.length) await rm(folder, { recursive: true, force: true });
+}
+
+/** Whole or not at all, without the fsync of the state folder's files: for what a restart makes anew. */
+export async function writeQuick(path: string, text: string, mode = 0o600): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  await writeFile(`${path}.part`, text, { mode });
+  await chmod(`${path}.part`, mode);
+  await rename(`${path}.part`, path);
+}
