@@ -24,14 +24,15 @@ export function lockIn(exit: Exit): TerraformLock | undefined {
     Operation: field('Operation'),
     Who: field('Who'),
     Version: field('Version'),
-    Created: field('Created'),
+    // Go's own way of writing a time, where the lock object has RFC 3339.
+    Created: field('Created').replace(/^(\S+) (\S+) \+0000 UTC$/, '$1T$2Z'),
     Path: field('Path'),
   };
 }
 
 /** TERRAFORM_LOCKED with holder and age. */
 export function lockedError(root: TerraformRoot, lock: TerraformLock, clock: Clock): PlatformError {
-  const since = Date.parse((lock.Created ?? '').replace(/^(\S+) (\S+?)(?:\.\d+)? \+0000 UTC$/, '$1T$2Z'));
+  const since = Date.parse(lock.Created ?? '');
   const age = Number.isNaN(since) ? '' : `, ${ageOf(clock.now() - since)} ago`;
   const who = lock.Who === undefined || lock.Who === '' ? 'someone' : lock.Who;
   const operation = (lock.Operation ?? '').replace(/^OperationType/, '').toLowerCase();
