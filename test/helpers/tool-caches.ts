@@ -18,7 +18,6 @@ function newest(folder: string, file: string): string | undefined {
 /** Programs that `npm run setup` puts into the cache; undefined where that has not happened. */
 export const helmProgram = newest('kubectl-layer', 'helm');
 export const kubectlProgram = newest('kubectl-layer', 'kubectl');
-export const controlPlaneProgram = newest('control-plane', 'control-plane');
 
 /** A Python that has the requirements of the local AWS server: the cache's, or the machine's where it happens to fit. */
 export const awsPython =

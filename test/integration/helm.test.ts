@@ -16,7 +16,7 @@ import { noCluster, startLiveCluster } from '../helpers/live-cluster.ts';
 import type { LiveCluster } from '../helpers/live-cluster.ts';
 import { plainProcesses } from '../helpers/plain-processes.ts';
 import { realFiles } from '../helpers/real-files.ts';
-import { helmProgram } from '../helpers/tool-caches.ts';
+import { helmProgram, kubectlProgram } from '../helpers/tool-caches.ts';
 import { until } from '../helpers/until.ts';
 
 const reason =
@@ -154,7 +154,7 @@ describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}
     )?.['spec'] as { replicas: number };
     expect(stolen.replicas).toBe(2);
     const scale = spawnSync(
-      'kubectl',
+      kubectlProgram ?? '',
       ['--kubeconfig', live.kubeconfig, '-n', 'taken', 'scale', 'deployment/taken', '--replicas=5'],
       { encoding: 'utf8' },
     );

@@ -38,6 +38,7 @@ export async function readKubeconfig(path: string): Promise<Connection> {
   if (cluster === null) throw invalid(path, 'its current context names no cluster');
   if (!URL.canParse(cluster.server) || new URL(cluster.server).protocol !== 'https:')
     throw invalid(path, `its server is no https URL: ${cluster.server}`);
+  if (cluster.proxyUrl !== undefined) throw invalid(path, 'it asks for a proxy (proxy-url), which is not supported');
   return connection(path, config, cluster);
 }
 

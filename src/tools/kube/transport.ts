@@ -4,6 +4,7 @@ import type { Clock } from '../ports.ts';
 import { unreachable } from './errors.ts';
 import type { Asked } from './errors.ts';
 import type { Connection } from './kubeconfig.ts';
+import { openSlots } from './slots.ts';
 
 export interface Call {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
@@ -30,18 +31,21 @@ export interface TransportOptions {
   readonly connection: Connection;
   readonly clock: Clock;
   readonly userAgent: string;
-  /** Milliseconds for one request, connecting included. */
+  /** Milliseconds for one request, connecting included; waiting for its turn is not. */
   readonly deadline: number;
   /** Aborts every request of this transport. */
   readonly signal?: AbortSignal;
 }
 
 const credentialsLast = 60_000;
+/** Requests in flight. A release has hundreds of objects to compare, and an API server is easily crowded. */
+const inFlight = 8;
 
 /** Plain HTTPS with kept connections, so that every field of an object goes over the wire as it was written. */
 export function openTransport(options: TransportOptions): Transport {
   const { connection, clock, deadline } = options;
-  const agent = new Agent({ keepAlive: true, maxSockets: 8, ...connection.tls });
+  const agent = new Agent({ keepAlive: true, maxSockets: inFlight, ...connection.tls });
+  const slot = openSlots(inFlight);
   const server = connection.server.origin;
   let credentials: { readonly headers: Promise<Readonly<Record<string, string>>>; readonly until: number } | undefined;
 
@@ -53,7 +57,8 @@ export function openTransport(options: TransportOptions): Transport {
     return credentials.headers;
   };
 
-  const once = async (call: Call): Promise<Answer> => {
+  const once = (call: Call): Promise<Answer> => slot(() => request(call));
+  const request = async (call: Call): Promise<Answer> => {
     options.signal?.throwIfAborted();
     const asked: Asked = { method: call.method, path: call.path, server };
     const data = call.body === undefined ? undefined : JSON.stringify(call.body);
@@ -71,10 +76,10 @@ export function openTransport(options: TransportOptions): Transport {
     return new Promise((resolve, reject) => {
       const fail = (error: unknown): void => {
         if (options.signal?.aborted === true) reject(options.signal.reason);
-        else if (request.reusedSocket && isReset(error)) reject(new StaleConnection());
+        else if (sent.reusedSocket && isReset(error)) reject(new StaleConnection());
         else reject(unreachable(asked, error, timeout.aborted ? deadline : undefined));
       };
-      const request = httpsRequest(
+      const sent = httpsRequest(
         address(connection.server, call),
         { method: call.method, agent, signal, headers },
         (response) => {
@@ -85,8 +90,8 @@ export function openTransport(options: TransportOptions): Transport {
           response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
         },
       );
-      request.on('error', fail);
-      request.end(data);
+      sent.on('error', fail);
+      sent.end(data);
     });
   };
 

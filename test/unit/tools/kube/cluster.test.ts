@@ -10,7 +10,7 @@ import { issue, makeAuthority } from '../../../../src/sandbox/control-plane/cert
 import { openCluster } from '../../../../src/tools/kube/cluster.ts';
 import type { OpenCluster } from '../../../../src/tools/kube/cluster.ts';
 
-type Reply = { readonly status?: number; readonly body?: unknown } | 'hang' | 'reset';
+type Reply = { readonly status?: number; readonly body?: unknown; after?(): void } | 'hang' | 'reset';
 
 const clock = { now: () => 0, monotonic: () => 0, sleep: async () => {} };
 const things = {
@@ -47,9 +47,12 @@ const server = createServer({ key: credential.key, cert: credential.certificate 
     const reply = typeof route === 'function' ? route(request, body) : route;
     if (reply === 'reset') request.socket.destroy();
     else if (reply !== 'hang') {
-      response
-        .writeHead(reply.status ?? 200, { 'content-type': 'application/json' })
-        .end(JSON.stringify(reply.body ?? {}));
+      setImmediate(() => {
+        reply.after?.();
+        response
+          .writeHead(reply.status ?? 200, { 'content-type': 'application/json' })
+          .end(JSON.stringify(reply.body ?? {}));
+      });
     }
   });
 });
@@ -161,6 +164,21 @@ describe('no answer', () => {
     });
   });
 
+  test('many requests take turns, and waiting for a turn does not count', async () => {
+    let now = 0;
+    let most = 0;
+    routes['GET /slow'] = () => {
+      now += 1;
+      most = Math.max(most, now);
+      return { after: () => (now -= 1) };
+    };
+    const opened = await cluster({ deadline: 1000 });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => opened.raw('/slow')));
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(most).toBeGreaterThan(1);
+    expect(most).toBeLessThanOrEqual(8);
+  });
+
   test('a kept connection that the server has closed is not an error', async () => {
     let first = true;
     routes['GET /livez'] = {};
@@ -197,6 +215,11 @@ describe('no answer', () => {
     await expect(cluster({ kubeconfig: join(folder, 'none') })).rejects.toMatchObject({
       code: 'CONFIG_INVALID',
       facts: { file: join(folder, 'none') },
+    });
+    await writeKubeconfig(address, { 'proxy-url': 'http://127.0.0.1:1' });
+    await expect(cluster()).rejects.toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining('proxy-url'),
     });
     await writeFile(join(folder, 'config'), 'clusters: [');
     await expect(cluster()).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
