@@ -26,5 +26,7 @@ export interface Output {
   readonly isTTY: boolean;
   /** 0 when unknown. */
   readonly columns: number;
+  /** Height of a terminal; 0 or absent when unknown. */
+  readonly rows?: number;
   write(text: string): void;
 }

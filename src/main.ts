@@ -13,6 +13,9 @@ const output = (stream: NodeJS.WriteStream): Output => ({
   get columns() {
     return stream.columns ?? 0;
   },
+  get rows() {
+    return stream.rows ?? 0;
+  },
   write: (text) => void stream.write(text),
 });
 

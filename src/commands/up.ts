@@ -15,7 +15,11 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
     import('../ui/prompt.ts'),
   ]);
   const environment = await host.open(config);
-  const reporter = openReporter(host, flags, environment.clock);
+  const reporter = await openReporter(
+    host,
+    { ...flags, title: `up ${config.environment}`, files: environment.files },
+    environment.clock,
+  );
   try {
     await closeLostEpoch(environment, reporter);
     const { plan, result } = await runBuild({
@@ -27,6 +31,7 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
       agree: async (plan) => {
         if (plan.problems.length > 0 && plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
         if (!plan.pending) return;
+        reporter.pause();
         if (flags.json !== true) showPlan(plan, host, flags);
         if (flags.yes === true || flags.plan !== undefined || config.target === 'sandbox') return;
         if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes')))

@@ -2,44 +2,49 @@ import type { PlatformEvent } from '../engine/events.ts';
 import type { Host } from '../host.ts';
 import type { Clock } from '../tools/ports.ts';
 import { durationText } from './duration-text.ts';
+import { eventLine } from './event-line.ts';
 import type { Reporter } from './reporter.ts';
+import { follow, isActive, newPicture, type RunPicture } from './run-picture.ts';
 import { styleFor } from './style.ts';
 
 const heartbeat = 60_000;
 
-/** One plain line an event, and once a minute of silence a line that names what is awaited: CI kills what says nothing. */
+/** One plain line an event, and after a minute of silence a line that names what is awaited: CI kills what says nothing. */
 export function openPlain(
   host: Pick<Host, 'environment' | 'stderr'>,
-  options: { readonly color: boolean },
+  options: { readonly color: boolean; readonly title: string },
   clock: Clock,
 ): Reporter {
   const style = styleFor(host, host.stderr, options.color);
-  const started = clock.monotonic();
-  const active = new Map<string, { since: number; saying: string }>();
+  const picture = newPicture(clock.monotonic());
   const over = new AbortController();
-  let lastLine = clock.monotonic();
+  let lastLine = picture.started;
+  let counted = false;
   const say = (text: string): void => {
     lastLine = clock.monotonic();
-    host.stderr.write(`${style.dim(durationText(lastLine - started).padStart(7))}  ${text}\n`);
+    host.stderr.write(`${style.dim(durationText(lastLine - picture.started).padStart(7))}  ${text}\n`);
   };
-  void beat();
-  async function beat(): Promise<void> {
+  const beat = async (): Promise<void> => {
     while (!over.signal.aborted) {
       await clock.sleep(heartbeat - (clock.monotonic() - lastLine), over.signal);
-      if (over.signal.aborted || clock.monotonic() - lastLine < heartbeat) continue;
-      say(
-        [...active]
-          .map(([step, { since, saying }]) => `${step} for ${durationText(clock.monotonic() - since)}: ${saying}`)
-          .join('; ') || 'still here',
-      );
+      if (!over.signal.aborted && clock.monotonic() - lastLine >= heartbeat)
+        say(awaitedText(picture, clock.monotonic()));
     }
-  }
+  };
+  void beat();
   return {
-    emit: (event) => {
-      track(active, event, clock.monotonic());
-      const text = lineOf(event, style);
+    emit: (event: PlatformEvent) => {
+      follow(picture, event, clock.monotonic());
+      // Each kept step has a row in the plan; here one line tells all of them.
+      if (event.type === 'plan.fixed' && !counted) {
+        counted = true;
+        const kept = event.rows.filter(({ action }) => action === 'keep').length;
+        say(`${style.bold(options.title)}: ${event.rows.length} steps${kept > 0 ? `, ${kept} kept as they are` : ''}`);
+      }
+      const text = eventLine(event, style);
       if (text !== undefined) say(text);
     },
+    pause: () => undefined,
     close: () => {
       over.abort();
       return Promise.resolve();
@@ -47,47 +52,13 @@ export function openPlain(
   };
 }
 
-function track(active: Map<string, { since: number; saying: string }>, event: PlatformEvent, now: number): void {
-  if (event.type === 'step.intent') active.set(event.step, { since: now, saying: event.because });
-  else if (event.type === 'step.note')
-    active.set(event.step, { since: active.get(event.step)?.since ?? now, saying: event.text });
-  else if (event.type === 'probe.sample')
-    active.set(event.step, { since: active.get(event.step)?.since ?? now, saying: event.because });
-  else if (event.type === 'step.done' || event.type === 'step.failed' || event.type === 'step.interrupted')
-    active.delete(event.step);
-}
-
-function lineOf(event: PlatformEvent, style: ReturnType<typeof styleFor>): string | undefined {
-  switch (event.type) {
-    case 'run.message':
-      return event.level === 'warning' ? style.yellow(event.text) : event.text;
-    case 'step.intent':
-      return `${style.cyan('start')} ${event.step}: ${event.because}${event.attempt > 1 ? ` (attempt ${event.attempt})` : ''}`;
-    case 'step.note':
-      return `      ${event.step}: ${event.text}`;
-    case 'step.adopted':
-      return `      ${event.step}: ${event.process.tool} of an earlier run ended with ${event.exitCode === null ? (event.signal ?? 'an unknown code') : `code ${event.exitCode}`}`;
-    case 'step.retrying':
-      return `${style.yellow('retry')} ${event.step} in ${durationText(event.delay)}: ${event.failure.message.split('\n')[0]}`;
-    case 'probe.sample':
-      return event.is === 'ready'
-        ? undefined
-        : `${style.yellow('wait ')} ${event.step}: ${event.because} (${event.probe}, ${durationText(event.elapsed)} of ${durationText(event.within)})`;
-    case 'step.done':
-      return event.kept
-        ? undefined
-        : `${style.green('done ')} ${event.step}: ${durationText(event.work)}${event.wait >= 50 ? `, ready after ${durationText(event.wait)} more` : ''}`;
-    case 'step.failed':
-      return `${style.red('fail ')} ${event.step}: ${event.failure.code} ${event.failure.message.split('\n')[0]}`;
-    case 'step.interrupted':
-      return `${style.yellow('cut  ')} ${event.step}: ${event.because}`;
-    case 'step.skipped':
-      return event.blockedBy.length > 0 ? `${style.dim('skip ')} ${event.step}: ${event.because}` : undefined;
-    case 'signal.received':
-      return `${event.signal} received`;
-    case 'run.cancelling':
-      return `stopping: waiting up to ${durationText(event.budget)} for ${event.awaited.map(({ step, policy }) => `${step} (${policy})`).join(', ') || 'nothing'}; again to insist`;
-    default:
-      return undefined;
-  }
+/** Names what is awaited, for how long already, and what was heard last. */
+function awaitedText({ steps, asked, planned }: RunPicture, now: number): string {
+  if (!planned)
+    return asked.length === 0
+      ? 'still here'
+      : `still looking at what is there: ${asked.length} steps asked, last ${asked.at(-1)}`;
+  const active = [...steps.values()].filter(isActive);
+  if (active.length === 0) return 'still here; nothing works right now';
+  return `still at ${active.map(({ id, since, detail }) => `${id} for ${durationText(now - (since ?? now))} (${detail})`).join('; ')}`;
 }
