@@ -42,9 +42,7 @@ export async function openJournal(folder: JournalFolder, run: string, clock: Pic
 }
 
 /** Drops what cannot be trusted from every journal, after keeping a copy; tells each file, its copy and the lines lost. */
-export async function repairJournals(
-  folder: JournalFolder,
-): Promise<
+export async function repairJournals(folder: JournalFolder): Promise<
   readonly {
     readonly run: string;
     readonly copy: string;

@@ -6,7 +6,7 @@ import { wantsSettling } from './plan.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
 import type { StepId } from './types.ts';
-import { bounded } from './work.ts';
+import { bounded } from './bounded.ts';
 
 /** The tools that earlier processes started for attempts nobody saw end, by step. Asks no launcher when nothing is in doubt. */
 export async function findOrphans({
@@ -31,7 +31,9 @@ export async function adopt(engine: Engine, live: LiveStep, tools: readonly Laun
   live.startedAt = engine.options.clock.monotonic();
   live.lastProgress = live.startedAt;
   try {
-    for (const tool of tools) await bounded(engine, live, () => adoptTool(engine, live, tool));
+    // The step's signal only ends the waiting: a tool that another process started hears nothing of it.
+    const stop = (): void => void engine.options.launcher.signal(step, 'SIGINT').catch(() => undefined);
+    for (const tool of tools) await bounded(engine, live, () => adoptTool(engine, live, tool), { stop });
   } catch {
     // Its deadline ended it, or the journal is lost; either way it is still in doubt, and settled before it is judged.
     if (live.cut !== undefined || live.over) return { type: 'left', step };

@@ -157,11 +157,13 @@ export class Run {
   }
 
   #cut(live: LiveStep, how: 'interrupt' | 'abort' | 'kill'): void {
-    live.cut = how;
     const step = live.instance.id;
     const { launcher } = this.options;
-    if (how === 'interrupt') this.#then(launcher.signal(step, 'SIGINT').then(() => undefined));
-    // After the signal, so that a tool that is told both ways has been told politely first.
+    const adopting = this.schedule.nodes[this.schedule.index.get(step) ?? -1]?.phase === 'adopting';
+    // Its tool hears no signal of ours but this one, and its end is still awaited: it tells how it ended.
+    if (adopting && how === 'interrupt') return this.#then(launcher.signal(step, 'SIGINT').then(() => undefined));
+    live.cut = how;
+    // One path only: the adapter of processes hands it on as one SIGINT, and two would make Terraform drop its state.
     live.controller.abort(new PlatformError('INTERRUPTED', { message: `cancelled: ${how}` }));
     if (how !== 'kill') return;
     live.over = true;

@@ -1,6 +1,6 @@
 import { PlatformError } from '../errors.ts';
 import type { Command as ToolCommand, Processes } from '../tools/ports.ts';
-import { withDeadline } from './deadline.ts';
+import { bounded } from './bounded.ts';
 import type { Engine } from './engine.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './fingerprint.ts';
@@ -163,18 +163,6 @@ function countingLines(processes: Processes, live: LiveStep, engine: Engine): Pr
     command.onLine?.(line, stream);
   };
   return { run: (command) => processes.run({ ...command, onLine: onLine(command) }) };
-}
-
-/** A call within the deadlines of the step. */
-export function bounded<T>(engine: Engine, live: LiveStep, call: () => Promise<T>): Promise<T> {
-  const { clock, launcher } = engine.options;
-  const { timeout, noProgressFor } = live.instance.step.spec;
-  const overdue = {
-    lastProgress: () => live.lastProgress,
-    stop: (reason: Error) => live.controller.abort(reason),
-    kill: () => launcher.signal(live.instance.id, 'SIGKILL'),
-  };
-  return withDeadline(clock, { timeout, noProgressFor }, overdue, call);
 }
 
 function note(engine: Engine, live: LiveStep): (text: string) => void {

@@ -9,6 +9,12 @@ export class MemoryJournals implements JournalFolder {
   /** Told of each point that a batch passes; may throw (a disk error) or never resolve (a crash). */
   fault: (point: FaultPoint, count: number, text: string) => Promise<void> = async () => undefined;
   #points = 0;
+  #generation = 0;
+
+  /** Whoever has a file open is dead: nothing that it still wants to write is written. */
+  abandon(): void {
+    this.#generation += 1;
+  }
 
   async runs(): Promise<readonly string[]> {
     return [...this.files.keys()].sort();
@@ -16,7 +22,9 @@ export class MemoryJournals implements JournalFolder {
 
   file(run: string): LineFile {
     const { files } = this;
-    const hit = (point: FaultPoint, text: string): Promise<void> => this.fault(point, ++this.#points, text);
+    const generation = this.#generation;
+    const hit = (point: FaultPoint, text: string): Promise<void> =>
+      generation === this.#generation ? this.fault(point, ++this.#points, text) : new Promise(() => undefined);
     let batch = '';
     const open: AppendFile = {
       async append(text) {

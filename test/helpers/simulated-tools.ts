@@ -84,7 +84,11 @@ export class SimulatedTools {
           await attempt.spawned(process);
           await unlessDead(undefined);
           const tool = this.#start(command.argv[0] as string, attempt, process);
-          command.signal?.addEventListener('abort', () => tool.ask(), { once: true });
+          const hear = (): void => {
+            if (tool.exit === undefined) this.signals.push({ step: tool.step, signal: 'SIGINT' });
+            tool.ask();
+          };
+          command.signal?.addEventListener('abort', hear, { once: true });
           await tool.ended;
           return unlessDead(exitOf(tool));
         },

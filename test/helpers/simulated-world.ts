@@ -92,12 +92,24 @@ export class SimulatedWorld {
       if (tear !== undefined && point === 'after-write')
         this.journals.files.set(file, written.slice(0, -text.length) + tear(text));
       this.tools.abandon();
+      this.journals.abandon();
       crashed.resolve(undefined);
       await new Promise(() => undefined);
     };
     const result = await this.clock.drive(Promise.race([this.start(settings), crashed.promise]));
     this.journals.fault = async () => undefined;
     return result;
+  }
+
+  /** Starts a process that is killed after some milliseconds of world time; its tools go on. */
+  async kill(settings: RunSettings, after: number): Promise<void> {
+    const killed = Promise.withResolvers<void>();
+    this.clock.at(this.clock.monotonic() + after, () => {
+      this.tools.abandon();
+      this.journals.abandon();
+      killed.resolve();
+    });
+    await this.clock.drive(Promise.race([this.start(settings), killed.promise]));
   }
 
   #common(settings: RunSettings) {

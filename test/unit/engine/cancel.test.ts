@@ -107,3 +107,38 @@ test('--timeout starts nothing new, lets work drain, and ends as not ready in ti
   );
   expect(result).toMatchObject({ ending: 'interrupted', exitCode: 11, done: ['a'], open: ['b'], wall: 10_000 });
 });
+
+describe('a tool of an earlier process', () => {
+  async function orphaned(onInterrupt: 'ends' | 'ignores') {
+    const world = new SimulatedWorld();
+    const { instances, traces } = simulatedSteps(world, [
+      { id: 'a', duration: 100_000, onInterrupt, locks: ['x'] },
+      { id: 'b', locks: ['x'] },
+    ]);
+    await world.kill({ instances }, 500);
+    expect(world.tools.living()).toHaveLength(1);
+    return { world, instances, traces };
+  }
+
+  test('is waited for, with its lock, and its exact end is recorded', async () => {
+    const { world, instances, traces } = await orphaned('ends');
+    expect(await world.run({ instances })).toMatchObject({ ending: 'done', kept: ['a'], done: ['b'], wall: 100_500 });
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'step.adopted', step: 'a', exitCode: 0 }));
+    expect(traces.made.get('a')?.times).toBe(1);
+  });
+
+  test('is interrupted by the second Ctrl-C, once, and its end awaited', async () => {
+    const { world, instances } = await orphaned('ends');
+    const result = await world.run({ instances, signals: [sigint(1000), sigint(2000)] });
+    expect(result).toMatchObject({ ending: 'interrupted', exitCode: 130, open: ['a', 'b'] });
+    expect(world.tools.signals).toEqual([{ step: 'a', signal: 'SIGINT' }]);
+    expect(world.events).toContainEqual(expect.objectContaining({ type: 'step.adopted', step: 'a', exitCode: 1 }));
+  });
+
+  test('that does not listen is killed by the third', async () => {
+    const { world, instances } = await orphaned('ignores');
+    await world.run({ instances, signals: [sigint(1000), sigint(2000), sigint(3000)] });
+    expect(world.tools.living()).toEqual([]);
+    expect(world.state().steps.get('a')?.state).toBe('interrupted');
+  });
+});

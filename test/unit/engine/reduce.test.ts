@@ -166,7 +166,10 @@ test('whatever happens, in whatever order: slots, locks and needs are respected,
       };
       feed({ type: 'start' });
       // What was not drawn goes well.
-      for (const { pick, way, cancel } of [...choices, ...Array(100).fill({ pick: 0, way: 99 })]) {
+      for (const { pick, way, cancel } of [
+        ...choices,
+        ...Array.from({ length: 100 }, () => ({ pick: 0, way: 99, cancel: undefined })),
+      ]) {
         if (cancel !== undefined) {
           cancelled = true;
           feed({ type: 'cancel', level: cancel });

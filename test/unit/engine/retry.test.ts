@@ -100,7 +100,10 @@ describe('a step that fails', () => {
       wall: 90_000,
       failures: [{ failure: { message: 'it said nothing for 30 s' } }],
     });
-    expect(world.tools.signals).toEqual([{ step: 'a', signal: 'SIGKILL' }]);
+    expect(world.tools.signals).toEqual([
+      { step: 'a', signal: 'SIGINT' },
+      { step: 'a', signal: 'SIGKILL' },
+    ]);
   });
 
   test('B12: in readiness ends in 11, and is looked at again by the next run', async () => {

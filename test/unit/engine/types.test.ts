@@ -63,13 +63,13 @@ export const judged = {
       needs: {},
       check,
       apply: async () => null,
-      // @ts-expect-error -- nor has the world of a probe
       ready: [
         {
           name: 'p',
           every: 1,
           within: 1,
           test: async (ctx) => {
+            // @ts-expect-error -- nor has the world of a probe
             ctx.change();
             return { is: 'ready' as const };
           },
@@ -78,8 +78,8 @@ export const judged = {
     }),
   // @ts-expect-error -- a Secret is no Json, so it cannot become an output
   aSecretAsOutput: () => step({ ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => new Secret('s') }),
-  // @ts-expect-error -- nor can it hide in one
   aSecretInOutput: () =>
+    // @ts-expect-error -- nor can it hide in one
     step({ ...rest, id: 'x', title: 'X', needs: {}, check, apply: async () => ({ password: new Secret('s') }) }),
   aNeedThatIsNotNeeded: () =>
     step({

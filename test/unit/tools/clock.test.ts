@@ -12,8 +12,8 @@ test('sleep ends at once when aborted, before or meanwhile, and never throws', a
   const controller = new AbortController();
   const sleeping = systemClock.sleep(3_600_000, controller.signal);
   controller.abort();
-  await sleeping;
-  await systemClock.sleep(3_600_000, controller.signal);
+  expect(await sleeping).toBeUndefined();
+  expect(await systemClock.sleep(3_600_000, controller.signal)).toBeUndefined();
 });
 
 test('a sleep longer than a timer can hold does not end at once', async () => {
