@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 
@@ -48,4 +48,20 @@ export function signalTo(pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean {
   } catch {
     return false;
   }
+}
+
+/** Runs a program to its end with pipes of its own, and gives exit code and output. */
+export function runAside(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly output: string }> {
+  const [program = '', ...rest] = argv;
+  return new Promise((resolve) => {
+    execFile(program, rest, { env: { ...env }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 255;
+      resolve({ code, output: `${stdout}${stderr}${code === 255 ? (error?.message ?? '') : ''}` });
+    });
+  });
+}
+
+/** Becomes another program: same pid, so that signals and the exit code are its own. Returns only when that is impossible. */
+export function becomeProgram(program: string, argv: readonly string[], env: Readonly<Record<string, string>>): void {
+  process.execve?.(program, [program, ...argv], { ...env });
 }
