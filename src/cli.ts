@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { CommandDescription } from './commands/description.ts';
 import type { Host } from './host.ts';
 
 type Action = (host: Host, options: never, ...rest: string[]) => Promise<number>;
@@ -41,7 +42,7 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
       done(await action(host, Object.assign({}, defaults, command.optsWithGlobals()) as never, ...words));
     };
   const command = (name: string, summary: string, example: string): Command =>
-    withCommonOptions(program.command(name).description(summary)).addHelpText('after', `\nExample:\n  ${example}`);
+    withExample(withCommonOptions(program.command(name).description(summary)), example);
 
   withRunOptions(
     command(
@@ -104,12 +105,14 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .action(run(async () => (await import('./commands/settle.ts')).settle));
 
   const config = program.command('config').description('Look at the configuration.');
-  withCommonOptions(config.command('show').description('The resolved configuration with the origin of each value.'))
-    .addHelpText('after', '\nExample:\n  platform config show --env prod')
-    .action(run(async () => (await import('./commands/config.ts')).showConfiguration));
-  withCommonOptions(config.command('schema').description('JSON Schema of platform.yaml, for editors.'))
-    .addHelpText('after', '\nExample:\n  platform config schema > platform.schema.json')
-    .action(run(async () => (await import('./commands/config.ts')).showSchema));
+  withExample(
+    withCommonOptions(config.command('show').description('The resolved configuration with the origin of each value.')),
+    'platform config show --env prod',
+  ).action(run(async () => (await import('./commands/config.ts')).showConfiguration));
+  withExample(
+    withCommonOptions(config.command('schema').description('JSON Schema of platform.yaml, for editors.')),
+    'platform config schema > platform.schema.json',
+  ).action(run(async () => (await import('./commands/config.ts')).showSchema));
 
   const sandbox = program.command('sandbox').description('The local stand-in for AWS and Kubernetes.');
   for (const [verb, summary] of [
@@ -117,17 +120,42 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     ['down', 'Stop it and leave nothing behind.'],
     ['status', 'Say what of it runs.'],
   ] as const) {
-    withCommonOptions(sandbox.command(verb).description(summary))
-      .addHelpText('after', `\nExample:\n  platform sandbox ${verb}`)
-      .action(run(async () => (await import('./commands/sandbox.ts')).sandbox, { verb }));
+    withExample(withCommonOptions(sandbox.command(verb).description(summary)), `platform sandbox ${verb}`).action(
+      run(async () => (await import('./commands/sandbox.ts')).sandbox, { verb }),
+    );
   }
-  program
-    .command('completion')
-    .description('Print shell completion for bash, zsh or fish.')
+  withExample(
+    program.command('completion').description('Print shell completion for bash, zsh or fish.'),
+    'platform completion bash > /etc/bash_completion.d/platform',
+  )
     .argument('<shell>', 'bash, zsh or fish')
-    .addHelpText('after', '\nExample:\n  platform completion bash > /etc/bash_completion.d/platform')
-    .action(run(async () => (await import('./commands/completion.ts')).completion));
+    .action(
+      run(async () => (await import('./commands/completion.ts')).completion, {
+        get described() {
+          return describeCommand(program);
+        },
+      }),
+    );
   return program;
+}
+
+/** A command and all below it as plain data. */
+export function describeCommand(command: Command): CommandDescription {
+  return {
+    name: command.name(),
+    summary: command.description(),
+    usage: `${command.name()} ${command.usage()}`,
+    example: examples.get(command) ?? '',
+    options: command.options.map(({ flags, long, description }) => ({ flags, long: long ?? '', summary: description })),
+    commands: command.commands.map(describeCommand),
+  };
+}
+
+const examples = new WeakMap<Command, string>();
+
+function withExample(command: Command, example: string): Command {
+  examples.set(command, example);
+  return command.addHelpText('after', `\nExample:\n  ${example}`);
 }
 
 function withCommonOptions(command: Command): Command {

@@ -18,6 +18,7 @@ import type {
 } from './ports.ts';
 import type { AwsReader, AwsWriter } from './ports-aws.ts';
 import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
+import type { Workplace } from './ports-workplace.ts';
 
 /** What a step may look at. */
 export interface ReadWorld {
@@ -31,6 +32,7 @@ export interface ReadWorld {
   readonly downloads: Downloads;
   readonly ledger: LedgerReader;
   readonly files: TextFiles;
+  readonly workplace: Workplace;
   /** Opened lazily, through a tunnel where needed; checks the cluster's identity before the first write. */
   cluster(): Promise<ClusterReader>;
 }

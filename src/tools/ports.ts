@@ -8,6 +8,7 @@ import type { KubernetesObject } from './ports-cluster.ts';
 
 export type * from './ports-aws.ts';
 export type * from './ports-cluster.ts';
+export type * from './ports-workplace.ts';
 export type * from './ports-world.ts';
 
 /** A value that must not be seen: prints as dots everywhere, is not Json, and is opened by name only. */

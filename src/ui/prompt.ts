@@ -1,9 +1,14 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 
+/** Whether a person sits at both ends. */
+export function canAsk(host: Host): boolean {
+  return host.stdin.isTTY && host.stderr.isTTY && !host.environment['CI'];
+}
+
 /** Refuses to ask where nobody can answer: @inquirer takes a piped `y` as consent and waits for ever on a silent pipe. */
 function requirePerson(host: Host, question: string, flag: string): void {
-  if (host.stdin.isTTY && host.stderr.isTTY && !host.environment['CI']) return;
+  if (canAsk(host)) return;
   throw new PlatformError('NEEDS_YES', { message: question, next: [`answer it with ${flag}`] });
 }
 

@@ -13,6 +13,7 @@ import type { Processes, WriteWorld } from '../tools/ports.ts';
 import type { HostFacts, JournalFolder, ProcessTable } from '../tools/ports-engine.ts';
 import { createSsh } from '../tools/ssh.ts';
 import { templatesIn } from '../tools/templates.ts';
+import { createWorkplace } from '../tools/workplace.ts';
 import { createTerraform, type TerraformLock } from '../tools/terraform.ts';
 import type { Clusters } from './clusters.ts';
 import { ownDeadAttempt } from './own-attempt.ts';
@@ -38,7 +39,7 @@ interface AdapterOptions {
 
 /** One adapter for each tool and service; nothing is started or sent yet. */
 export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger' | 'random' | 'files' | 'cluster'> {
-  const { config, sandbox, programs, environment, read, writing, folder } = options;
+  const { host, config, sandbox, programs, environment, read, writing, folder } = options;
   const aws = openAws({ region: config.region, ...(sandbox === undefined ? {} : { endpoint: sandbox.endpoint }) });
   const knownHosts = join(config.stateFolder, 'known_hosts');
   const ssh = createSsh({ read, files: textFiles, knownHosts, program: programs.ssh, environment });
@@ -85,6 +86,15 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
     }),
     ssh: sandbox === undefined ? ssh : throughSandbox(ssh, sandbox),
     network: sandbox === undefined ? createNetwork() : sandboxNetwork(sandbox),
+    workplace: createWorkplace({
+      read,
+      programs,
+      environment,
+      inherited: host.environment,
+      cache: join(host.environment['XDG_CACHE_HOME'] || join(host.home, '.cache'), 'platform', 'checks'),
+      clock: systemClock,
+      folder: config.root,
+    }),
     templates: templatesIn(join(config.program, 'templates'), textFiles),
     downloads: createDownloads({
       files: textFiles,

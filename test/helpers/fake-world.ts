@@ -33,8 +33,9 @@ export function fakeWorld(
     'downloads',
     'files',
     'random',
+    'workplace',
   ] as const;
-  const world = Object.fromEntries(ports.map((port) => [port, strict(port, fakes[port] ?? {})]));
+  const world = Object.fromEntries(ports.map((port) => [port, strict<object>(port, fakes[port] ?? {})]));
   const recorded = {
     entries: async () => ledger,
     record: async (entries: readonly LedgerEntry[]) => void ledger.push(...entries),

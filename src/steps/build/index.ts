@@ -7,6 +7,7 @@ import { cni } from './cni.ts';
 import { controlPlane } from './control-plane.ts';
 import { rabbitmq, rabbitmqOperator, redis } from './data-services.ts';
 import { dns } from './dns.ts';
+import { doctor } from './doctor.ts';
 import { etcdBackup } from './etcd-backup.ts';
 import { foundation } from './foundation.ts';
 import { infrastructure } from './infrastructure.ts';
@@ -21,6 +22,7 @@ import { stateBackend } from './state-backend.ts';
 
 /** A build, from nothing to a platform that answers. Read it top to bottom; the edges are in each step's `needs`. */
 export const build: readonly Step<unknown>[] = [
+  doctor,
   stateBackend,
 
   // AWS. The two Terraform roots run side by side.

@@ -2,7 +2,9 @@ import { PlatformError } from '../../errors.ts';
 import type { BucketState, LedgerEntry } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
 import { type ReadContext, step } from '../kit.ts';
+import { identityFile, parseIdentity } from '../identity.ts';
 import { stateBucket, stateKey } from '../names.ts';
+import { doctor } from './doctor.ts';
 
 export type StateBackend = {
   readonly account: string;
@@ -11,8 +13,6 @@ export type StateBackend = {
   readonly clusterId: string;
 };
 
-const identityFile = 'identity.json';
-
 /**
  * Where the Terraform state lives, and who this cluster is. The cluster id is minted once, written beside the state
  * only if none is there (If-None-Match), and read back: two machines that start at once agree on one.
@@ -20,7 +20,7 @@ const identityFile = 'identity.json';
 export const stateBackend = step({
   id: 'state-backend',
   title: 'State backend and cluster id',
-  needs: {},
+  needs: { doctor },
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(2),
@@ -87,17 +87,6 @@ function judgeIdentity(account: string, bucket: string | null, text: string | un
     output: { account, bucket, clusterId },
     because: `cluster ${clusterId}${bucket === null ? ', local state' : ` in ${bucket}`}`,
   } as const;
-}
-
-function parseIdentity(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const found = /"clusterId":\s*"([a-z][a-z0-9-]+)"/.exec(text)?.[1];
-  if (found === undefined)
-    throw new PlatformError('CONTRACT_BROKEN', {
-      message: `${identityFile} holds no cluster id`,
-      next: ['restore an earlier version of the object: the bucket keeps them'],
-    });
-  return found;
 }
 
 function missingParts(state: BucketState): string[] {
