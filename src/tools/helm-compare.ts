@@ -52,9 +52,14 @@ async function objectDifference(
 async function objectsOf(manifest: string): Promise<readonly KubernetesObject[]> {
   const { parseAllDocuments } = await import('yaml');
   // Manifests are written by Go: YAML 1.1 booleans such as `on` are quoted there, so 1.2 reads the same.
-  return parseAllDocuments(manifest)
-    .map((document) => document.toJS() as KubernetesObject | null)
-    .filter((object) => object !== null && object.kind !== undefined) as readonly KubernetesObject[];
+  return parseAllDocuments(manifest).flatMap((document) => {
+    const object = document.toJS() as (KubernetesObject & { readonly items?: readonly KubernetesObject[] }) | null;
+    if (object?.kind === undefined) return [];
+    if (object.items === undefined || !object.kind.endsWith('List')) return [object];
+    // Some charts write `ConfigMapList`; Helm applies what is in it.
+    const kind = object.kind.replace(/List$/, '');
+    return object.items.map((item) => ({ ...(kind === '' ? {} : { apiVersion: object.apiVersion, kind }), ...item }));
+  });
 }
 
 /** Helm adds one label and two annotations to everything, and the namespace where there is none (helm pkg/action, validate.go). */
