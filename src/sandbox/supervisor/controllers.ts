@@ -1,38 +1,59 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { programFolders } from '../../tools/program-folder.ts';
+import { systemClock } from '../../tools/clock.ts';
 import type { RunningCluster } from '../cluster/far-cluster.ts';
 import type { RunningProgram } from '../control-plane/programs.ts';
 import type { SandboxSettings } from '../settings.ts';
 import { logFile } from '../state.ts';
 import type { Children } from './children.ts';
 
-/** The stand-in controllers: one process, which lives as long as the cluster does. */
+/** Told of each cluster that comes or goes; `faults.json` in the sandbox's folder makes controllers slow, failing or dead. */
+export interface Controllers {
+  follow(cluster: RunningCluster | undefined): Promise<void>;
+}
+
+const pauseAfterCrash = 1_000;
+
+/** The stand-in controllers: one process, which lives as long as the cluster does, and is started again when it crashes. */
 export function openControllers(
   settings: SandboxSettings,
   children: Children,
-  endpoint: string,
-): { follow(cluster: RunningCluster | undefined): Promise<void> } {
+  options: { readonly endpoint: string; say(text: string): void },
+): Controllers {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const entry = fileURLToPath(new URL(`../controllers/main.${extension}`, import.meta.url));
   let running: RunningProgram | undefined;
-  const entry = fileURLToPath(new URL(`../controllers/main.${import.meta.url.endsWith('.ts') ? 'ts' : 'js'}`, import.meta.url));
+  let wanted: RunningCluster | undefined;
+
+  const start = async (cluster: RunningCluster): Promise<void> => {
+    const program = await children.start({
+      name: 'controllers',
+      argv: [settings.node, '--no-warnings', entry],
+      env: {
+        PATH: settings.environment['PATH'] ?? '',
+        HOME: join(settings.folder, 'cluster', 'home'),
+        PLATFORM_SANDBOX_KUBECONFIG: cluster.kubeconfig,
+        PLATFORM_SANDBOX_AWS_ENDPOINT: options.endpoint,
+        PLATFORM_SANDBOX_REGION: settings.region,
+        PLATFORM_SANDBOX_FAULTS: join(settings.folder, 'faults.json'),
+      },
+      log: logFile(settings.folder, 'controllers'),
+    });
+    running = program;
+    void program.ended.then(async (how) => {
+      if (wanted !== cluster) return;
+      options.say(`controllers ended: ${how}; started again`);
+      await systemClock.sleep(pauseAfterCrash);
+      if (wanted === cluster) await start(cluster);
+    });
+  };
+
   return {
     async follow(cluster) {
+      wanted = cluster;
       if (running !== undefined) await children.stopProgram(running.pid, 'SIGTERM');
       running = undefined;
-      if (cluster === undefined || (await programFolders.readText(entry).catch(() => undefined)) === undefined) return;
-      running = await children.start({
-        name: 'controllers',
-        argv: [settings.node, '--no-warnings', entry],
-        env: {
-          PATH: settings.environment['PATH'] ?? '',
-          HOME: join(settings.folder, 'cluster', 'home'),
-          PLATFORM_SANDBOX_KUBECONFIG: cluster.kubeconfig,
-          PLATFORM_SANDBOX_AWS_ENDPOINT: endpoint,
-          PLATFORM_SANDBOX_REGION: settings.region,
-          PLATFORM_SANDBOX_FAULTS: join(settings.folder, 'faults.json'),
-        },
-        log: logFile(settings.folder, 'controllers'),
-      });
+      if (cluster !== undefined) await start(cluster);
     },
   };
 }

@@ -37,7 +37,7 @@ export async function supervise(settings: SandboxSettings, stopping: AbortContro
     // Another AWS knows nothing of the machines and their cluster.
     if (!aws.adopted) await emptyFolder(join(folder, 'cluster'));
     const machines = await openMachines(folder, aws.adopted);
-    const controllers = openControllers(settings, children, aws.endpoint);
+    const controllers = openControllers(settings, children, { endpoint: aws.endpoint, say });
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
     const world = { settings, machines, cluster, clock: systemClock, signal };
 

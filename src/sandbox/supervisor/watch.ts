@@ -1,20 +1,16 @@
 import type { RunningCluster } from '../cluster/far-cluster.ts';
-import { podNetwork } from '../cluster/pod-network.ts';
 import type { EffectWorld } from '../effects/effect.ts';
 import { bootProgress, consoleAt } from '../machines/machine.ts';
 import { printHostKey, readFarSide } from './far-side.ts';
 
 const every = 700;
 
-/** Follows AWS and the cluster until the signal: machines boot, print their host keys, vanish; the pod network comes up. */
+/** Follows AWS until the signal: machines boot, print their host keys, vanish, and their cluster with the last control plane. */
 export async function watch(world: EffectWorld, endpoint: string, say: (text: string) => void): Promise<void> {
-  const network = podNetwork(world.settings.program);
   let last = '';
   while (!world.signal.aborted) {
     try {
       await followAws(world, endpoint);
-      const cluster = world.cluster.current();
-      if (cluster !== undefined) await network(cluster);
       last = '';
     } catch (error) {
       const because = error instanceof Error ? error.message : String(error);
