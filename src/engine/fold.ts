@@ -105,7 +105,8 @@ function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRec
       const inputs = before?.inputs ?? '';
       steps.set(id, {
         ...base,
-        state: 'failed',
+        // Cut off at its deadline, or not even judged after an earlier cut: still nobody knows how far it came.
+        state: failure.facts['interrupted'] === true ? 'interrupted' : 'failed',
         attempts: attempt,
         inputs,
         failure,

@@ -6,7 +6,7 @@ import { fingerprint } from './fingerprint.ts';
 import type { EnvironmentState } from './fold.ts';
 import { type Instance, upstreamOf } from './graph.ts';
 import { limiter } from './limiter.ts';
-import { type Decision, decide, decideUnseen, wantsSettling } from './plan.ts';
+import { type Decision, decide, decideUnseen, isInDoubt } from './plan.ts';
 import { refuseGone, refuseUnmet } from './plan-refusals.ts';
 import { type Selected, type Selection, select } from './select.ts';
 import type { Json, StepId, StepScope } from './types.ts';
@@ -152,7 +152,7 @@ class Look {
     if (
       decision.action === 'keep' &&
       record !== undefined &&
-      wantsSettling(record) &&
+      isInDoubt(record) &&
       (spec.settle !== undefined || record.processes.length > 0)
     ) {
       return {

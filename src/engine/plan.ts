@@ -81,12 +81,7 @@ function withPreview(decision: Decision, check: CheckResult<Json>): Decision {
   return check.state === 'needed' && check.preview !== undefined ? { ...decision, preview: check.preview } : decision;
 }
 
-/** Whether nobody knows how far the latest attempt came. */
+/** Whether nobody knows how far the latest attempt came: a tool may have been cut off, and is settled before it is judged. */
 export function isInDoubt(record: StepRecord): boolean {
   return record.state === 'in-doubt' || record.state === 'interrupted';
-}
-
-/** Whether a tool may have been cut off, so that it must be settled before it is judged: in doubt, or stopped at its deadline. */
-export function wantsSettling(record: StepRecord): boolean {
-  return isInDoubt(record) || (record.state === 'failed' && record.failure?.facts['interrupted'] === true);
 }

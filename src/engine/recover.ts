@@ -2,7 +2,7 @@ import type { LaunchedTool } from '../tools/ports-launcher.ts';
 import type { Engine } from './engine.ts';
 import type { StepRecord } from './fold.ts';
 import type { LiveStep } from './live-step.ts';
-import { wantsSettling } from './plan.ts';
+import { isInDoubt } from './plan.ts';
 import type { RunOptions } from './run-options.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
 import type { StepId } from './types.ts';
@@ -14,7 +14,7 @@ export async function findOrphans({
   launcher,
   instances,
 }: RunOptions): Promise<ReadonlyMap<StepId, readonly LaunchedTool[]>> {
-  const doubtful = instances.flatMap(({ id }) => journal.state.steps.get(id) ?? []).filter(wantsSettling);
+  const doubtful = instances.flatMap(({ id }) => journal.state.steps.get(id) ?? []).filter(isInDoubt);
   const runs = [...new Set(doubtful.map(({ run }) => run))];
   const tools = (await Promise.all(runs.map((run) => launcher.list(run)))).flat();
   const orphans = new Map<StepId, readonly LaunchedTool[]>();

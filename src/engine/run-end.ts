@@ -32,6 +32,7 @@ export async function closeRun(run: Run, ending: RunResult['ending'], elapsed: n
     skipped: where(({ phase }) => phase === 'skipped'),
     open: where(({ phase }) => phase !== 'done' && phase !== 'skipped' && phase !== 'failed'),
     wall,
+    timings,
     criticalPath: criticalPathOf(timings, wall, run.options.parallel),
   };
 }

@@ -1,7 +1,7 @@
 import type { Clock, Randomness } from '../tools/ports.ts';
 import type { HostFacts } from '../tools/ports-engine.ts';
 import type { Launcher } from '../tools/ports-launcher.ts';
-import type { CriticalPath } from './critical-path.ts';
+import type { CriticalPath, Timing } from './critical-path.ts';
 import type { Failure } from './events.ts';
 import type { Journal } from './journal.ts';
 import type { Plan, PlanOptions } from './plan-run.ts';
@@ -42,5 +42,7 @@ export interface RunResult {
   readonly open: readonly StepId[];
   /** Milliseconds. */
   readonly wall: number;
+  /** What each step took in this run, in topological order; nothing for what was kept or left out. */
+  readonly timings: readonly Timing[];
   readonly criticalPath: CriticalPath;
 }

@@ -2,11 +2,13 @@ import { PlatformError } from '../errors.ts';
 import type { Command as ToolCommand, Processes } from '../tools/ports.ts';
 import { bounded } from './bounded.ts';
 import type { Engine } from './engine.ts';
+import type { Failure } from './events.ts';
 import { failureOf } from './failure.ts';
 import { fingerprint } from './fingerprint.ts';
+import type { StepRecord } from './fold.ts';
 import { upstreamOf } from './graph.ts';
 import { type LiveStep, scopeOf } from './live-step.ts';
-import { type Decision, decide, decideUnseen, wantsSettling } from './plan.ts';
+import { type Decision, decide, decideUnseen, isInDoubt } from './plan.ts';
 import { settle } from './recover.ts';
 import { delayBeforeRetry } from './retry.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
@@ -50,7 +52,7 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
   const up = upstreamOf(instance, (need) => engine.outputs.get(need));
   live.inputs = fingerprint(spec.inputs(config, up as never, instance.key) as Json);
   const { record } = live;
-  if (record !== undefined && wantsSettling(record) && !live.settled) {
+  if (record !== undefined && isInDoubt(record) && !live.settled) {
     await bounded(engine, live, () => settle(engine, live, record, writeContext(engine, live, record.attempts), up));
     live.settled = true;
   }
@@ -107,23 +109,13 @@ export async function failed(engine: Engine, live: LiveStep, error: unknown, wor
       await engine.record({ type: 'step.interrupted', step, attempt: live.attempt, because: `cancelled: ${live.cut}` });
       return { type: 'interrupted', step };
     }
-    const failure = failureOf(error);
+    const failure = withDoubt(failureOf(error), live, worked);
     live.failure = failure;
-    const { clock, random } = engine.options;
+    const { random } = engine.options;
     const delay = delayBeforeRetry(failure, live.tries, live.instance.step.spec.retry, () => random.next());
     if (delay === undefined) return await recordFailed(engine, live);
     engine.show({ type: 'step.retrying', step, attempt: live.attempt, delay, failure });
-    // From here on the attempt counts as failed: what it achieved is found by looking.
-    live.record = {
-      ...emptyRecord,
-      id: step,
-      run: engine.options.journal.run,
-      attempts: live.attempt,
-      inputs: live.inputs,
-      failure,
-      because: failure.message,
-      at: clock.now(),
-    };
+    if (worked) live.record = failedRecord(engine, live, failure);
     live.controller = new AbortController();
     return { type: 'retry', step, delay };
   } catch {
@@ -139,7 +131,19 @@ export async function recordFailed(engine: Engine, live: LiveStep): Promise<Sche
   return { type: 'failed', step };
 }
 
-const emptyRecord = { state: 'failed', work: 0, wait: 0, processes: [] } as const;
+/** Looking that fails takes no doubt away from a step, and brings none. */
+function withDoubt(failure: Failure, { record }: LiveStep, worked: boolean): Failure {
+  const { interrupted, ...facts } = failure.facts;
+  const doubtful = worked ? interrupted === true : record !== undefined && isInDoubt(record);
+  return { ...failure, facts: doubtful ? { ...facts, interrupted: true } : facts };
+}
+
+/** From here on the attempt counts as failed: what it achieved is found by looking. */
+function failedRecord({ options }: Engine, live: LiveStep, failure: Failure): StepRecord {
+  const { attempt: attempts, inputs, instance } = live;
+  const base = { id: instance.id, run: options.journal.run, state: 'failed', work: 0, wait: 0, processes: [] } as const;
+  return { ...base, attempts, inputs, failure, because: failure.message, at: options.clock.now() };
+}
 
 function writeContext(engine: Engine, live: LiveStep, attempt: number): never {
   const { contexts, launcher, journal, clock } = engine.options;

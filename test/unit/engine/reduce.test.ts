@@ -77,6 +77,19 @@ describe('the scheduler', () => {
     ]);
   });
 
+  test('asks each step to stop once, however often it is told', () => {
+    const tasks = [task('a', { onCancel: 'interrupt' }), task('b', { orphaned: true })];
+    const cancels = ([1, 1, 2, 2, 1] as const).map((level): ScheduleEvent => ({ type: 'cancel', level }));
+    expect(play(tasks, [{ type: 'start' }, ...cancels])).toEqual([
+      ['adopt b', 'work a'],
+      ['interrupt a', 'announce-cancel'],
+      [],
+      ['interrupt b', 'announce-cancel'],
+      [],
+      [],
+    ]);
+  });
+
   test('hears nothing of a step that was killed, and nothing at all after the end', () => {
     const events: ScheduleEvent[] = [
       { type: 'start' },

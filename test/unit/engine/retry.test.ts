@@ -128,3 +128,25 @@ test('a step in doubt that must not run twice is refused before any work', async
   expect(await world.run({ instances, selection: { again: ['a'] } })).toMatchObject({ ending: 'done' });
   expect(world.tools.started).toHaveLength(2);
 });
+
+test('a look that fails leaves a step in doubt in doubt', async () => {
+  const world = new SimulatedWorld();
+  const { instances } = simulatedSteps(world, [
+    { id: 'a', spec: { repeat: 'never', settle: async () => Promise.reject(new Error('no network')) } },
+  ]);
+  await world.kill({ instances }, 500);
+  world.tools.living().forEach((tool) => {
+    tool.end(null, 'SIGKILL');
+  });
+  const exists = instances[0]?.step.spec.check;
+  Object.assign(instances[0]?.step.spec as object, {
+    check: async () => ({ state: 'satisfied', output: 'a()', because: 'it seems so' }),
+  });
+  expect(await world.run({ instances })).toMatchObject({
+    ending: 'failed',
+    failures: [{ failure: { message: 'no network', facts: { interrupted: true } } }],
+  });
+  expect(world.state().steps.get('a')).toMatchObject({ state: 'interrupted', attempts: 1 });
+  Object.assign(instances[0]?.step.spec as object, { check: exists });
+  expect((await world.plan({ instances })).rows[0]).toMatchObject({ action: 'ask' });
+});
