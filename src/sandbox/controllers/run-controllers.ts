@@ -1,0 +1,78 @@
+import type { Clock } from '../../tools/ports.ts';
+import { readTextFile } from '../../tools/text-files.ts';
+import { openAws } from './shared/aws.ts';
+import type { Controller } from './shared/controller.ts';
+import { readFault } from './shared/faults.ts';
+import { connectionOf } from './shared/kubeconfig.ts';
+import { openKubernetes } from './shared/kubernetes.ts';
+import type { Kubernetes } from './shared/kubernetes.ts';
+
+/** What the controllers stand on; paths are read again and again, because a cluster may come, go and come back as another one. */
+export interface ControllersWorld {
+  readonly kubeconfig: string;
+  readonly endpoint: string;
+  readonly region: string;
+  readonly faults?: string;
+  readonly clock: Clock;
+  note(text: string): void;
+}
+
+/** Milliseconds between two rounds: when nothing happened, and when something did and more will follow. */
+const idle = 1_000;
+const busy = 150;
+
+/** Runs all until the signal; one loop each, so that a slow one holds up no other. */
+export async function runControllers(
+  controllers: readonly Controller[],
+  world: ControllersWorld,
+  signal: AbortSignal,
+): Promise<void> {
+  await Promise.all(controllers.map((controller) => loop(controller, world, signal)));
+}
+
+async function loop(controller: Controller, world: ControllersWorld, signal: AbortSignal): Promise<void> {
+  const note = (text: string): void => world.note(`${controller.name}: ${text}`);
+  const aws = openAws({ endpoint: world.endpoint, region: world.region, userAgent: controller.userAgent });
+  let open: { readonly text: string; readonly kubernetes: Kubernetes } | undefined;
+  let last = '';
+  const round = async (): Promise<boolean> => {
+    const text = readTextFile(world.kubeconfig);
+    if (text === undefined || text.trim() === '') return false;
+    if (open?.text !== text) {
+      open?.kubernetes.close();
+      open = { text, kubernetes: openKubernetes(connectionOf(text), world.clock, controller.userAgent) };
+    }
+    const { kubernetes } = open;
+    const fault = readFault(world.faults, controller.name);
+    if (fault.dead) {
+      await controller.silence?.();
+      return false;
+    }
+    if (fault.slow > 0) await world.clock.sleep(fault.slow * 1000, signal);
+    const before = kubernetes.writes + aws.writes;
+    await controller.round({
+      kubernetes,
+      aws,
+      clock: world.clock,
+      note,
+      ...(fault.fail === undefined ? {} : { failure: fault.fail }),
+    });
+    last = '';
+    return kubernetes.writes + aws.writes > before;
+  };
+  while (!signal.aborted) {
+    let wrote = false;
+    try {
+      wrote = await round();
+    } catch (error) {
+      const because = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+      // The same error every second would bury the rest of the log.
+      if (because !== last) note(because);
+      last = because;
+    }
+    await world.clock.sleep(wrote ? busy : idle, signal);
+  }
+  await controller.silence?.();
+  open?.kubernetes.close();
+  aws.close();
+}
