@@ -357,6 +357,23 @@ describe('a companion', () => {
     await dead(pid);
   });
 
+  test('dies with its launcher, also with one that is killed', async () => {
+    const folder = temporaryFolder();
+    const { run } = attempt(launcherIn(folder));
+    const [started, go, pidFile] = [join(folder, 'started'), join(folder, 'go'), join(folder, 'companion')];
+    const port = await freePort();
+    const running = run(['--started', started, '--wait', go], {
+      companion: { argv: [node, companion, String(port), pidFile], env, port, within: 20_000 },
+    });
+    await until('the tool works', () => existsSync(started));
+    process.kill(launcherPid(folder), 'SIGKILL');
+    await dead(Number(readFileSync(pidFile, 'utf8')));
+    writeFileSync(go, '');
+    expect(await running).toMatchObject({ code: null });
+    // The launcher that was killed could not remove its record: the next one replaces it.
+    await attempt(launcherIn(folder)).run(['--code', '0']);
+  });
+
   test('that fails keeps the tool from working, and says why', async () => {
     const folder = temporaryFolder();
     const { run } = attempt(launcherIn(folder));
