@@ -13,8 +13,6 @@ import { MemoryJournals } from './memory-journal.ts';
 import { SimulatedClock } from './simulated-clock.ts';
 import { SimulatedTools } from './simulated-tools.ts';
 
-export type Signals = AsyncIterable<'SIGINT' | 'SIGTERM'>;
-
 export interface RunSettings
   extends Partial<
     Pick<RunOptions, 'parallel' | 'failFast' | 'timeout' | 'questions' | 'terminationBudget' | 'listed'>
