@@ -60,7 +60,7 @@ export async function makeControllersWorld(): Promise<ControllersWorld> {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'platform-controllers-'));
   const undo: (() => Promise<unknown> | void)[] = [() => rmSync(folder, { recursive: true, force: true })];
   const close = async (): Promise<void> => {
-    for (const one of undo.splice(0).reverse()) await one();
+    for (const one of undo.splice(0).toReversed()) await one();
   };
   try {
     const [endpoint, plane] = await Promise.all([startAws(folder, undo), startPlane(folder, undo)]);

@@ -1,6 +1,7 @@
 import type { Clock, KubernetesObject } from '../../../tools/ports.ts';
 import { addFinalizer, argumentsOf, dropFinalizer, pairsOf, runningWorkload } from '../shared/controller.ts';
 import type { Controller, Tools } from '../shared/controller.ts';
+import { refusedAs } from '../shared/aws.ts';
 import { report } from '../shared/events.ts';
 import { listOf, textOf } from '../shared/fields.ts';
 import { referenceTo } from '../shared/kubernetes.ts';
@@ -11,11 +12,13 @@ import type { IngressGroup } from './ingress-groups.ts';
 import { ingressStack, ModelError } from './ingress-stack.ts';
 import { groupFinalizer } from './names.ts';
 import { backendGroup, openNodes, releaseBackendGroup } from './security-groups.ts';
-import { isServed, serviceFinalizer, serviceStack } from './service-stack.ts';
+import { isServed, serviceAttributes, serviceFinalizer, serviceStack } from './service-stack.ts';
 import type { Settings, Stack } from './stack.ts';
 import { albWebhooks } from './alb-webhooks.ts';
 
 const name = 'aws-load-balancer-controller';
+/** Milliseconds for which a removal may be refused because something is still in use, before that is reported (pkg/deploy/ec2). */
+const patience = 10_000;
 /** Milliseconds after which AWS is looked at again though nothing changed in the cluster. */
 const resync = 60_000;
 
@@ -84,11 +87,23 @@ export function albController(clock: Clock): Controller {
       return;
     }
     const stack = { family: 'service.k8s.aws', id: keyOf(service) } as const;
+    if (serviceAttributes(service)['deletion_protection.enabled'] === 'true')
+      throw new ModelError(`deletion_protection is enabled, cannot delete the service: ${service.metadata.name}`);
     if (tools.failure !== undefined) throw new Error(tools.failure);
     deployed.delete(`${stack.family}/${stack.id}`);
     if (!(await removeStack(tools, settings, stack, world.bindings))) return;
     await letGo(tools, settings, world, [service]);
     await dropFinalizer(tools.kubernetes, service, serviceFinalizer);
+  };
+
+  const removing = new Map<string, number>();
+  /** Whether a refusal is only the usual wait for what the load balancer has left behind. */
+  const stillInUse = (about: readonly KubernetesObject[], error: unknown): boolean => {
+    if (!refusedAs(error, /^(DependencyViolation|ResourceInUse)$/)) return false;
+    const key = about.map(({ metadata }) => metadata.uid).join(' ');
+    const since = removing.get(key) ?? clock.monotonic();
+    removing.set(key, since);
+    return clock.monotonic() - since < patience;
   };
 
   /** What fails for one group or Service is said where people look, and holds up no other. */
@@ -101,6 +116,7 @@ export function albController(clock: Clock): Controller {
     try {
       await work();
     } catch (error) {
+      if (stillInUse(about, error)) return;
       const message =
         error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : String(error);
       const [reason, text] =

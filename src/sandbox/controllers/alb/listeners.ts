@@ -146,12 +146,9 @@ const valuesOf = (condition: unknown): readonly string[] =>
   [...listOf(condition, 'HostHeaderConfig', 'Values'), ...listOf(condition, 'PathPatternConfig', 'Values')].map(String);
 
 function actionOf(action: Action, groups: ReadonlyMap<string, string>): Parameters {
-  switch (action.to) {
-    case 'not-found':
-      return { Type: 'fixed-response', FixedResponseConfig: { ContentType: 'text/plain', StatusCode: '404' } };
-    case 'port':
-      return { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: action.port, StatusCode: 'HTTP_301' } };
-    case 'group':
-      return { Type: 'forward', TargetGroupArn: groups.get(action.group) ?? '' };
-  }
+  if (action.to === 'not-found')
+    return { Type: 'fixed-response', FixedResponseConfig: { ContentType: 'text/plain', StatusCode: '404' } };
+  if (action.to === 'port')
+    return { Type: 'redirect', RedirectConfig: { Protocol: 'HTTPS', Port: action.port, StatusCode: 'HTTP_301' } };
+  return { Type: 'forward', TargetGroupArn: groups.get(action.group) ?? '' };
 }

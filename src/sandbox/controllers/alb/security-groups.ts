@@ -63,7 +63,7 @@ async function deleteGroup({ aws, note }: Tools, id: string): Promise<void> {
     await aws.ec2('DeleteSecurityGroup', { GroupId: id });
     note(`removed security group ${id}`);
   } catch (error) {
-    if (!refusedAs(error, /^InvalidGroup.NotFound$/)) throw error;
+    if (!refusedAs(error, /^InvalidGroup\.NotFound$/)) throw error;
   }
 }
 

@@ -11,6 +11,10 @@ export const serviceFinalizer = 'service.k8s.aws/resources';
 const read = (service: KubernetesObject, name: string): string | undefined =>
   service.metadata.annotations?.[`service.beta.kubernetes.io/aws-load-balancer-${name}`];
 
+/** Attributes that a Service wants its load balancer to have. */
+export const serviceAttributes = (service: KubernetesObject): Readonly<Record<string, string>> =>
+  pairsOf(read(service, 'attributes'));
+
 /** Whether a Service is this controller's: by its class, or by the older annotation where it has none. */
 export function isServed(service: KubernetesObject): boolean {
   if (textOf(service, 'spec', 'type') !== 'LoadBalancer') return false;
@@ -64,7 +68,7 @@ export function serviceStack(settings: Settings, service: KubernetesObject): Sta
       name: balancer,
       type: 'network',
       scheme,
-      attributes: pairsOf(read(service, 'attributes')),
+      attributes: serviceAttributes(service),
       ...(subnets === undefined ? {} : { subnets }),
     },
     entrance: {

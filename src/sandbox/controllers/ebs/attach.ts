@@ -36,12 +36,13 @@ export async function attachVolumes(
       const time = new Date(tools.clock.now()).toISOString();
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       const field = deleted ? 'detachError' : 'attachError';
-      if (textOf(attachment, 'status', field, 'message') !== message)
-        await tools.kubernetes.patch(
-          referenceTo(attachment),
-          { status: { attached: deleted, [field]: { time, message } } },
-          'status',
-        );
+      if (textOf(attachment, 'status', field, 'message') === message) continue;
+      tools.note(`${attachment.metadata.name}: ${message}`);
+      await tools.kubernetes.patch(
+        referenceTo(attachment),
+        { status: { attached: deleted, [field]: { time, message } } },
+        'status',
+      );
     }
   }
 }
@@ -86,21 +87,21 @@ async function freeDevice({ aws }: Tools, machine: string): Promise<string> {
 
 async function detach(tools: Tools, attachment: KubernetesObject, volume: KubernetesObject | undefined): Promise<void> {
   const VolumeId = textOf(volume, 'spec', 'csi', 'volumeHandle');
-  if (VolumeId !== undefined) {
-    try {
-      await tools.aws.ec2('DetachVolume', { VolumeId });
-      tools.note(`detached ${VolumeId}`);
-    } catch (error) {
-      // Gone with its machine, or detached before.
-      if (
-        !refusedAs(
-          error,
-          /^(IncorrectState|InvalidVolume.NotFound|InvalidAttachment.NotFound|InvalidInstanceID.NotFound)$/,
-        )
-      )
-        throw error;
-    }
-  }
+  if (VolumeId !== undefined) await release(tools, VolumeId);
   await dropFinalizer(tools.kubernetes, attachment, finalizer);
   if (volume !== undefined) await dropFinalizer(tools.kubernetes, volume, finalizer);
+}
+
+async function release({ aws, note }: Tools, VolumeId: string): Promise<void> {
+  try {
+    const live = listOf(await aws.ec2('DescribeVolumes', { VolumeId: [VolumeId] }), 'volumeSet')[0];
+    const holder = listOf(live, 'attachmentSet')[0];
+    if (holder === undefined) return;
+    const InstanceId = textOf(holder, 'instanceId');
+    await aws.ec2('DetachVolume', { VolumeId, InstanceId, Device: textOf(holder, 'device') });
+    note(`detached ${VolumeId} from ${InstanceId}`);
+  } catch (error) {
+    // Gone, or released with its machine, in between.
+    if (!refusedAs(error, /^(IncorrectState|Invalid(Volume|Attachment|InstanceID)\.NotFound)$/)) throw error;
+  }
 }

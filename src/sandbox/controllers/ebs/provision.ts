@@ -143,6 +143,6 @@ async function deleteVolume({ aws, note }: Tools, id: string): Promise<void> {
     await aws.ec2('DeleteVolume', { VolumeId: id });
     note(`removed ${id}`);
   } catch (error) {
-    if (!refusedAs(error, /^InvalidVolume.NotFound$/)) throw error;
+    if (!refusedAs(error, /^InvalidVolume\.NotFound$/)) throw error;
   }
 }

@@ -121,7 +121,7 @@ function statefulSet(cluster: KubernetesObject): KubernetesObject {
   const storage = fieldOf(spec, 'persistence', 'storage') ?? '10Gi';
   const storageClassName = textOf(spec, 'persistence', 'storageClassName');
   // Storage 0 is the operator's way to ask for none.
-  const ephemeral = String(storage) === '0' || fieldOf(spec, 'persistence', 'emptyDir') !== undefined;
+  const ephemeral = storage === '0' || storage === 0 || fieldOf(spec, 'persistence', 'emptyDir') !== undefined;
   return {
     ...child(cluster, 'apps/v1', 'StatefulSet', server),
     spec: {
