@@ -16,6 +16,8 @@ export interface Host {
   readonly stdout: Output;
   readonly stderr: Output;
   readonly stdin: { readonly isTTY: boolean };
+  /** What questions are asked on: stdin and stderr, as the streams that they are. */
+  readonly terminal: { readonly input: NodeJS.ReadableStream; readonly output: NodeJS.WritableStream };
   /** Ctrl-C and TERM as they come; a hangup is swallowed and the run goes on. */
   /** Wires the adapters of one environment; loads nothing before it is called. */
   open(config: PlatformConfig, options?: OpenOptions): Promise<Environment>;

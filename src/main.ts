@@ -49,6 +49,7 @@ const host: Host = {
   stdout: output(process.stdout),
   stderr: output(process.stderr),
   stdin: { isTTY: process.stdin.isTTY },
+  terminal: { input: process.stdin, output: process.stderr },
   open: async (config, options) => (await import('./world/open.ts')).openEnvironment(host, config, options),
   signals,
 };

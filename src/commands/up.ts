@@ -1,6 +1,7 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { runBuild } from './build-run.ts';
+import { provenEndpoints } from './endpoints.ts';
 import { closeLostEpoch } from './epoch.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { RunFlags } from './options.ts';
@@ -39,7 +40,8 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
       },
     });
     await reporter.close();
-    if (flags.json !== true) showResult({ plan, config, ...(result === undefined ? {} : { result }) }, host, flags);
+    const endpoints = provenEndpoints(config, plan, result);
+    showResult({ plan, config, endpoints, ...(result === undefined ? {} : { result }) }, host, flags);
     return result?.exitCode ?? 0;
   } finally {
     await reporter.close();

@@ -49,5 +49,11 @@ export function eventLine(event: PlatformEvent, style: Style): string | undefine
 function cancelText({ awaited, budget }: Extract<PlatformEvent, { type: 'run.cancelling' }>): string {
   if (awaited.length === 0) return 'stopping: nothing works any more';
   const names = awaited.map(({ step, policy }) => `${step} (${policies[policy] ?? policy})`).join(', ');
-  return `stopping: up to ${durationText(budget)} for ${names}; a second Ctrl-C interrupts, a third kills`;
+  const policy = new Set(awaited.map((one) => one.policy));
+  const insist = policy.has('kill')
+    ? 'the next run settles what that leaves'
+    : policy.has('drain') || policy.has('abort')
+      ? 'a second Ctrl-C interrupts, a third kills'
+      : 'insisting with Ctrl-C kills';
+  return `stopping: up to ${durationText(budget)} for ${names}; ${insist}`;
 }

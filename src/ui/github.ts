@@ -44,6 +44,7 @@ export function openGithub(
         write('::group::Looking at what is there');
         group = 'open';
       }
+      if (event.type === 'step.checking' && group === 'open') write(`  ${event.step}`);
       if (event.type === 'plan.fixed') endGroup();
       follow(picture, event, clock.monotonic());
       plain.emit(event);

@@ -34,6 +34,8 @@ export function openPlain(
   void beat();
   return {
     emit: (event: PlatformEvent) => {
+      if (event.type === 'step.checking' && picture.asked.length === 0 && !picture.planned)
+        say('looking at what is there');
       follow(picture, event, clock.monotonic());
       // Each kept step has a row in the plan; here one line tells all of them.
       if (event.type === 'plan.fixed' && !counted) {

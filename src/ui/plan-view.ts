@@ -2,8 +2,10 @@ import type { PlanRow } from '../engine/events.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { Host } from '../host.ts';
 import { type Style, styleFor } from './style.ts';
+import { column, fit, oneLine, wrap } from './text-width.ts';
 
 const previewLimit = 12;
+const widestStep = 30;
 
 const groups = [
   { actions: ['ask'], title: 'a person must say' },
@@ -18,23 +20,32 @@ export function showPlan(plan: Plan, host: Host, options: { readonly color: bool
   host.stderr.write(planText(plan, styleFor(host, host.stderr, options.color), host.stderr.columns || 80));
 }
 
-/** The plan as text: what a person must say first, what stays last, each row with its reason. */
+/** The plan as text, no line wider than `columns`: what a person must say first, what stays last, each row with its reason. */
 export function planText(
   plan: Pick<Plan, 'verb' | 'environment' | 'rows' | 'pending'>,
   style: Style,
   columns: number,
 ): string {
+  const width = Math.min(
+    widestStep,
+    Math.floor(columns / 2) - 5,
+    Math.max(0, ...plan.rows.map(({ step }) => step.length)),
+  );
   const lines = [style.bold(`${plan.verb} ${plan.environment}`)];
   for (const { actions, title } of groups) {
     const rows = plan.rows.filter((row) => (actions as readonly string[]).includes(row.action));
     if (rows.length === 0) continue;
-    lines.push('', style.bold(`${title} (${rows.length})`), ...rows.flatMap((row) => rowLines(row, style, columns)));
+    lines.push(
+      '',
+      style.bold(`${title} (${rows.length})`),
+      ...rows.flatMap((row) => rowLines(row, style, width, columns)),
+    );
   }
-  lines.push('', summary(plan));
+  lines.push('', ...wrap(summary(plan), columns));
   return `${lines.join('\n')}\n`;
 }
 
-function rowLines(row: PlanRow, style: Style, columns: number): string[] {
+function rowLines(row: PlanRow, style: Style, width: number, columns: number): string[] {
   const mark = {
     run: style.yellow('~'),
     probe: style.yellow('?'),
@@ -43,15 +54,13 @@ function rowLines(row: PlanRow, style: Style, columns: number): string[] {
     skip: style.dim('-'),
     ask: style.red('!'),
   }[row.action];
-  const name = `  ${mark} ${row.step.padEnd(24)} `;
-  const lines = wrap(row.because, Math.max(20, columns - 29)).map((text, index) =>
-    index === 0 ? `${name}${text}` : `${' '.repeat(29)}${text}`,
-  );
+  const indent = ' '.repeat(width + 5);
+  const [first, ...more] = wrap(oneLine(row.because), columns - indent.length);
+  const lines = [`  ${mark} ${column(row.step, width)} ${first}`, ...more.map((text) => indent + text)];
   const preview = row.preview ?? [];
-  for (const text of preview.slice(0, previewLimit))
-    lines.push(style.dim(`${' '.repeat(31)}${cut(text, Math.max(20, columns - 31))}`));
-  if (preview.length > previewLimit)
-    lines.push(style.dim(`${' '.repeat(31)}and ${preview.length - previewLimit} more; --json has all`));
+  const inside = (text: string): string => style.dim(`${indent}  ${fit(oneLine(text), columns - indent.length - 2)}`);
+  lines.push(...preview.slice(0, previewLimit).map(inside));
+  if (preview.length > previewLimit) lines.push(inside(`and ${preview.length - previewLimit} more; --json has all`));
   return lines;
 }
 
@@ -59,25 +68,11 @@ function summary({ rows, pending }: Pick<Plan, 'rows' | 'pending'>): string {
   const count = (...actions: readonly string[]): number => rows.filter((row) => actions.includes(row.action)).length;
   if (!pending) return `Nothing is to be done: ${count('keep')} steps are as they should be.`;
   const parts = [
-    `${count('run', 'probe')} to do`,
-    `${count('known-after')} decided on the way`,
-    `${count('keep')} kept`,
-    ...(count('skip') > 0 ? [`${count('skip')} left out`] : []),
-  ];
-  return `Plan: ${parts.join(', ')}.`;
+    [count('ask'), 'wait for a person'],
+    [count('run', 'probe'), 'to do'],
+    [count('known-after'), 'decided on the way'],
+    [count('keep'), 'kept'],
+    [count('skip'), 'left out'],
+  ] as const;
+  return `Plan: ${parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : [])).join(', ')}.`;
 }
-
-/** Breaks at spaces; a word longer than the width stays whole. */
-function wrap(text: string, width: number): string[] {
-  const lines: string[] = [];
-  let line = '';
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
-      lines.push(line);
-      line = word;
-    } else line = line === '' ? word : `${line} ${word}`;
-  }
-  return [...lines, line];
-}
-
-const cut = (text: string, width: number): string => (text.length <= width ? text : `${text.slice(0, width - 1)}…`);

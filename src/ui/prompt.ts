@@ -16,9 +16,10 @@ function requirePerson(host: Host, question: string, flag: string): void {
 export async function confirm(host: Host, question: string, flag: string): Promise<boolean> {
   requirePerson(host, question, flag);
   const prompts = await import('@inquirer/prompts');
-  return declined(prompts.confirm({ message: question, default: false }, { output: process.stderr }));
+  return onTerminal(host, (terminal) => prompts.confirm({ message: question, default: false }, terminal));
 }
 
+/** Asks for a line of text on stderr. Ctrl-C and the end of input are DECLINED. */
 export async function ask(
   host: Host,
   question: string,
@@ -28,25 +29,52 @@ export async function ask(
   requirePerson(host, question, flag);
   const prompts = await import('@inquirer/prompts');
   const { initial, validate } = options;
-  return declined(
+  return onTerminal(host, (terminal) =>
     prompts.input(
       {
         message: question,
         ...(initial === undefined ? {} : { default: initial }),
         ...(validate === undefined ? {} : { validate }),
       },
-      { output: process.stderr },
+      terminal,
     ),
   );
 }
 
-/** Matched by name: a second copy of the library has classes of its own. */
-async function declined<T>(answer: Promise<T>): Promise<T> {
+/** Asks for one of a few values on stderr. Ctrl-C and the end of input are DECLINED. */
+export async function choose<T extends string>(
+  host: Host,
+  question: string,
+  flag: string,
+  choices: readonly { readonly value: T; readonly name: string }[],
+): Promise<T> {
+  requirePerson(host, question, flag);
+  const prompts = await import('@inquirer/prompts');
+  return onTerminal(host, (terminal) => prompts.select<T>({ message: question, choices }, terminal));
+}
+
+/**
+ * Asks on the terminal. The end of input closes the library's readline and leaves its promise open for ever
+ * (@inquirer/core 12.1, create-prompt, tried), so that end and Ctrl-D are watched for here. Errors are matched by name: a
+ * second copy of the library has classes of its own.
+ */
+async function onTerminal<T>(host: Host, question: (terminal: Terminal) => Promise<T>): Promise<T> {
+  const { input, output } = host.terminal;
+  const over = new AbortController();
+  const leave = (): void => over.abort();
+  const pressed = (_: unknown, key: { readonly ctrl?: boolean; readonly name?: string } | undefined): void => {
+    if (key?.ctrl === true && key.name === 'd') leave();
+  };
+  input.once('end', leave).on('keypress', pressed);
   try {
-    return await answer;
+    return await question({ input, output, signal: over.signal });
   } catch (error) {
     if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
       throw new PlatformError('DECLINED', { message: 'nothing was changed' });
     throw error;
+  } finally {
+    input.removeListener('end', leave).removeListener('keypress', pressed);
   }
 }
+
+type Terminal = Host['terminal'] & { readonly signal: AbortSignal };

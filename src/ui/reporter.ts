@@ -36,7 +36,11 @@ export interface ReporterOptions {
 }
 
 /** Opens the drawing that fits this process. */
-export async function openReporter(host: Host, options: ReporterOptions, clock: Clock): Promise<Reporter> {
+export async function openReporter(
+  host: Pick<Host, 'environment' | 'stdout' | 'stderr'>,
+  options: ReporterOptions,
+  clock: Clock,
+): Promise<Reporter> {
   const drawing = chooseDrawing(host, options);
   switch (drawing) {
     case 'json':

@@ -42,7 +42,7 @@ export function wrap(text: string, width: number): string[] {
       line = `${line} ${word}`;
       continue;
     }
-    if (line !== '') lines.push(line);
+    if (line !== '') lines.push(line.trimEnd());
     while (widthOf(word) > width) {
       const head = beginning(word, Math.max(2, width));
       lines.push(head);
@@ -50,7 +50,7 @@ export function wrap(text: string, width: number): string[] {
     }
     line = word;
   }
-  return [...lines, line];
+  return [...lines, line.trimEnd()];
 }
 
 function beginning(text: string, width: number): string {

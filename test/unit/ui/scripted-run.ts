@@ -47,10 +47,10 @@ export const rows: readonly PlanRow[] = [
 
 const failure = {
   code: 'NOT_READY_IN_TIME',
-  message: 'rollout: not ready within 1m; last reason: 0 of 1 pods ready\nredis-0: Pending, 0/3 nodes are available',
+  message: 'rollout: not ready within 80s; last reason: 0 of 1 pods ready\nredis-0: Pending, 0/3 nodes are available',
   next: ['type the same command again to go on waiting', 'platform status'],
   class: 'permanent',
-  facts: { probe: 'rollout', within: 60_000, namespace: 'data' },
+  facts: { probe: 'rollout', within: 80_000, namespace: 'data' },
 } as const;
 
 const intent = (step: string, because = 'does not exist'): DurableEvent => ({
@@ -153,12 +153,12 @@ export const failing: readonly Scripted[] = [
   [33, done('cni', 2000)],
   [33, intent('redis')],
   [34, applied('redis', 1000)],
-  [35, waiting('redis', 'rollout', '0 of 1 pods ready', 1000, 60_000)],
+  [35, waiting('redis', 'rollout', '0 of 1 pods ready', 1000, 80_000)],
   [38, done('join/k8s-worker-1', 7000)],
   [38, intent('join/k8s-storage')],
   [44, done('join/k8s-storage', 6000)],
-  [94, { type: 'step.failed', step: 'redis', attempt: 1, failure, work: 1000, wait: 60_000 }],
-  [94, { type: 'run.finished', ending: 'failed', exitCode: 11, wall: 93_000 }],
+  [114, { type: 'step.failed', step: 'redis', attempt: 1, failure, work: 1000, wait: 80_000 }],
+  [114, { type: 'run.finished', ending: 'failed', exitCode: 11, wall: 113_000 }],
 ];
 
 /** One Ctrl-C while the control plane is made, a second one 20 seconds later. */
