@@ -15,9 +15,20 @@ export interface Skipped {
   readonly skipped: string;
 }
 
-export interface CheckContext extends ReadWorld {
+/** What the checks are asked for. A plan changes nothing: what only a change needs is left out. */
+export type Purpose = 'plan' | 'run' | 'doctor';
+
+export interface CheckWorld extends ReadWorld {
   readonly config: PlatformConfig;
   readonly signal: AbortSignal;
+}
+
+export interface CheckContext extends CheckWorld {
+  readonly purpose: Purpose;
+  /** The caller of AWS, asked once for all checks. */
+  caller(): ReturnType<ReadWorld['aws']['caller']>;
+  /** The id of this environment's cluster; undefined before its first build. Asked once for all checks. */
+  clusterId(): Promise<string | undefined>;
 }
 
 /** One question that can be answered before money is spent. It looks and never touches: a read-only role is enough. */
@@ -28,9 +39,10 @@ export interface Check {
   readonly needs: 'config' | 'tools' | 'credentials';
   /**
    * `always`: before every run and every plan. `when-changed`: takes seconds, so it is asked again only when its
-   * subject is another one than when it last held. `platform doctor` asks all of them afresh.
+   * subject is another one than when it last held. `doctor`: only by `platform doctor`, since the run asks the same in
+   * time by itself. `platform doctor` asks all of them afresh.
    */
-  readonly when: 'always' | 'when-changed';
+  readonly when: 'always' | 'when-changed' | 'doctor';
   /** Ids of the failure catalogue that it prevents. */
   readonly catalogue: readonly string[];
   /** For `when-changed`: all that the answer depends on. */

@@ -1,4 +1,29 @@
+import { credentials, hostedZone, keyPair, names, quotas } from './account.ts';
 import type { Check } from './check.ts';
+import { detours, openDoors, sshKey, stateFolder, tools } from './machine.ts';
+import { permissions } from './permissions.ts';
+import { charts, manifests, playbooks, terraformTrees } from './trees.ts';
 
-/** Everything that can be known to be wrong before money is spent, cheapest first. */
-export const checks: readonly Check[] = [];
+/** Everything that can be known to be wrong before money is spent: this machine, the account, then what will be run. */
+export const checks: readonly Check[] = [
+  // This machine.
+  tools,
+  stateFolder,
+  sshKey,
+  detours,
+  openDoors,
+
+  // The account.
+  credentials,
+  permissions,
+  quotas,
+  names,
+  keyPair,
+  hostedZone,
+
+  // What will be run.
+  terraformTrees,
+  playbooks,
+  charts,
+  manifests,
+];

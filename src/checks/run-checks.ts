@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isPlatformError, PlatformError } from '../errors.ts';
-import type { Check, CheckContext, CheckResult, Finding } from './check.ts';
+import { identityFile, parseIdentity } from '../steps/identity.ts';
+import { stateBucket, stateKey } from '../steps/names.ts';
+import type { Check, CheckContext, CheckResult, CheckWorld, Finding, Purpose } from './check.ts';
 
 export interface CheckOptions {
+  readonly purpose: Purpose;
   /** Ask everything, also what held before and did not change. */
   readonly afresh: boolean;
 }
@@ -16,9 +19,10 @@ const sideBySide = 4;
  */
 export async function runChecks(
   checks: readonly Check[],
-  ctx: CheckContext,
+  world: CheckWorld,
   options: CheckOptions,
 ): Promise<readonly CheckResult[]> {
+  const ctx = contextOf(world, options.purpose);
   const results = new Map<Check, CheckResult>();
   const broken = new Map<Check['needs'], string>();
   for (const level of ['config', 'tools', 'credentials'] as const) {
@@ -36,6 +40,24 @@ export async function runChecks(
   return checks.map((check) => results.get(check) as CheckResult);
 }
 
+function contextOf(world: CheckWorld, purpose: Purpose): CheckContext {
+  const { config, aws, files } = world;
+  const caller = once(() => aws.caller());
+  const clusterId = once(async () =>
+    parseIdentity(
+      config.state.kind === 'local'
+        ? await files.read(`${config.stateFolder}/${identityFile}`)
+        : await aws.object(stateBucket(config, (await caller()).account), stateKey(config, identityFile)),
+    ),
+  );
+  return { ...world, purpose, caller, clusterId };
+}
+
+function once<Answer>(question: () => Promise<Answer>): () => Promise<Answer> {
+  let answer: Promise<Answer> | undefined;
+  return () => (answer ??= question());
+}
+
 const standsOn: Readonly<Record<Check['needs'], readonly Check['needs'][]>> = {
   config: [],
   tools: ['tools'],
@@ -46,6 +68,7 @@ const provides: Readonly<Record<string, Check['needs']>> = { tools: 'tools', cre
 
 async function ask(check: Check, ctx: CheckContext, { afresh }: CheckOptions): Promise<CheckResult> {
   const { id, title, catalogue } = check;
+  if (check.when === 'doctor' && ctx.purpose !== 'doctor') return skip(check, 'asked by platform doctor');
   try {
     const subject = check.subject === undefined ? undefined : digest(id, await check.subject(ctx));
     if (subject !== undefined && !afresh && (await ctx.workplace.held(subject)))

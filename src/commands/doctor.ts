@@ -16,7 +16,7 @@ export async function doctor(host: Host, options: CommonOptions): Promise<number
     void abortOnSignal(host, abort);
     const world = environment.look(abort.signal);
     const context = { ...world, config: environment.config, signal: abort.signal };
-    const results = await runChecks(checks, context, { afresh: true });
+    const results = await runChecks(checks, context, { afresh: true, purpose: 'doctor' });
     if (options.json === true) host.stdout.write(`${JSON.stringify(doctorDocument(config.environment, results))}\n`);
     else host.stderr.write(doctorText(config.environment, results, host, options));
     return results.some(({ state }) => state === 'error') ? 4 : 0;

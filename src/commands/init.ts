@@ -25,10 +25,7 @@ export async function init(host: Host, flags: InitFlags): Promise<number> {
   if (flags.force !== true && (await textFiles.read(file)) !== undefined) {
     throw new PlatformError('USAGE', {
       message: `${file} exists`,
-      next: [
-        'platform init --force replaces it',
-        'or edit it: platform config schema prints the schema for your editor',
-      ],
+      next: ['platform init --force replaces it', 'edit it: platform config schema prints the schema for your editor'],
     });
   }
   const versionsText = (await textFiles.read(join(host.program, 'versions.yaml'))) ?? '';

@@ -106,6 +106,17 @@ export function createNetwork(options: NetworkOptions = {}): Network {
 
   return {
     resolve,
+    async nameServers(domain, signal) {
+      signal.throwIfAborted();
+      const resolver = new Resolver({ timeout: 3000, tries: 2 });
+      return await new Promise((found, failed) => {
+        resolver.resolveNs(domain, (error, names) => {
+          if (error === null) found(names);
+          else if (noSuchName.has(error.code ?? '')) found([]);
+          else failed(unreachable(`the name servers of ${domain} cannot be asked for`, error));
+        });
+      });
+    },
     async request(start, { servers, redirects, signal }) {
       let url = new URL(start);
       for (let left = redirects; ; left -= 1) {

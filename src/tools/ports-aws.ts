@@ -48,9 +48,21 @@ export interface TargetGroupHealth {
   readonly unhealthy: readonly { readonly target: string; readonly reason: string }[];
 }
 
+/** What a policy simulation is asked about: concrete resources, and a request in which conditions can hold. */
+export interface SimulatedScope {
+  readonly resources: readonly string[];
+  readonly context: readonly { readonly key: string; readonly values: readonly string[]; readonly list: boolean }[];
+}
+
 export interface AwsReader {
   readonly region: string;
-  caller(): Promise<{ readonly account: string; readonly arn: string; readonly expires?: number }>;
+  /** Who we are. `expires`: when temporary credentials end; `skew`: how far the clock of AWS is ahead of ours, milliseconds. */
+  caller(): Promise<{
+    readonly account: string;
+    readonly arn: string;
+    readonly expires?: number;
+    readonly skew?: number;
+  }>;
   bucket(name: string): Promise<BucketState>;
   object(bucket: string, key: string): Promise<string | undefined>;
   lifecycle(bucket: string): Promise<Json | undefined>;
@@ -74,8 +86,13 @@ export interface AwsReader {
   }>;
   /** vCPUs per instance type, from the service: never counted by hand (catalogue B8). Unknown types are left out. */
   vcpus(types: readonly string[]): Promise<Readonly<Record<string, number>>>;
-  /** Those of the actions that a policy simulation of the caller denies. */
-  denied(actions: readonly string[]): Promise<readonly string[]>;
+  /**
+   * Those of the actions that a policy simulation of the caller denies. Without resources and context every right that
+   * hangs on a name or a tag looks denied.
+   */
+  denied(actions: readonly string[], scope?: SimulatedScope): Promise<readonly string[]>;
+  /** A key pair of that name, with the fingerprint that EC2 shows. */
+  keyPair(name: string): Promise<{ readonly fingerprint: string } | undefined>;
   /**
    * Names that exist already, of those given: { kind: 'key-pair' | 'role' | 'instance-profile' | 'policy' | 'bucket', name }.
    */

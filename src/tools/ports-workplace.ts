@@ -19,6 +19,8 @@ export interface KeyFacts {
 export interface Workplace {
   /** Version of a tool, as it prints it; undefined where it prints none. TOOL_MISSING when it is not there. */
   version(tool: 'terraform' | 'ansible' | 'helm' | 'ssh' | 'python', signal: AbortSignal): Promise<string | undefined>;
+  /** Path, size and time of each tool's program: another text when one of them was replaced. */
+  programs(): Promise<string>;
   folder(path: string): Promise<FolderFacts>;
   /** KEY_UNREADABLE, with the reason and what to do. */
   key(path: string): Promise<KeyFacts>;
@@ -26,6 +28,8 @@ export interface Workplace {
   now(): number;
   /** Variables of our environment that send AWS calls elsewhere, or change who we are: name and value. */
   overrides(): readonly { readonly name: string; readonly value: string }[];
+  /** IPv4 addresses of this machine that the internet can see; [] behind a router. */
+  publicAddresses(): readonly string[];
   /** Whether `remember` was called with this digest before, on this machine. */
   held(digest: string): Promise<boolean>;
   /** Best effort: a cache that cannot be written costs time, not correctness. */

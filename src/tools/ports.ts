@@ -251,6 +251,8 @@ export interface SshWriter extends SshReader {
 export interface Network {
   /** Asks the given servers ('' = the system's) directly, so that a cached NXDOMAIN does not matter. */
   resolve(name: string, servers: readonly string[], signal: AbortSignal): Promise<readonly string[]>;
+  /** The name servers that the internet is told for a domain; [] when there are none. */
+  nameServers(domain: string, signal: AbortSignal): Promise<readonly string[]>;
   /** One HTTP(S) request, following up to `redirects` redirects; the certificate is not judged unless asked. */
   request(
     url: string,

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { access, mkdir, mkdtemp, readdir, readFile, realpath, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import type { Clock, FolderFacts, Processes, Workplace } from './ports.ts';
 import { readKey } from './ssh-key.ts';
 
@@ -35,6 +35,10 @@ export function createWorkplace(options: WorkplaceOptions): Workplace {
       });
       return shape.exec([exit.stdout, ...exit.tail].join('\n'))?.[1];
     },
+    async programs() {
+      const names = Object.values(options.programs);
+      return (await Promise.all(names.map((name) => stamp(name, options.environment['PATH'] ?? '')))).join('\n');
+    },
     folder: lookAtFolder,
     key: readKey,
     now: () => options.clock.now(),
@@ -42,6 +46,11 @@ export function createWorkplace(options: WorkplaceOptions): Workplace {
       Object.entries(options.inherited).flatMap(([name, value]) =>
         value !== undefined && value !== '' && redirecting.test(name) ? [{ name, value }] : [],
       ),
+    publicAddresses: () =>
+      Object.values(networkInterfaces())
+        .flatMap((found) => found ?? [])
+        .filter(({ family, internal, address }) => family === 'IPv4' && !internal && !unroutable.test(address))
+        .map(({ address }) => address),
     async held(digest) {
       return access(join(options.cache, digest)).then(
         () => true,
@@ -116,6 +125,20 @@ async function nearest(path: string): Promise<string> {
     () => false,
   );
   return found || dirname(path) === path ? path : nearest(dirname(path));
+}
+
+/** Private, shared and link-local ranges (RFC 1918, RFC 6598, RFC 3927). */
+const unroutable =
+  /^(?:10\.|127\.|169\.254\.|192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+
+/** What changes when a program is replaced; its name alone where it is not found. */
+async function stamp(program: string, path: string): Promise<string> {
+  const places = isAbsolute(program) ? [program] : path.split(delimiter).map((folder) => join(folder, program));
+  for (const place of places) {
+    const facts = await stat(place).catch(() => undefined);
+    if (facts?.isFile() === true) return `${await realpath(place)} ${facts.size} ${facts.mtimeMs}`;
+  }
+  return program;
 }
 
 async function digestOf(folder: string): Promise<string> {

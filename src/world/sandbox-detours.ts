@@ -22,6 +22,7 @@ export function sandboxNetwork({ dns, connectTo }: SandboxState): Network {
   });
   return {
     resolve: (name, _servers, signal) => network.resolve(name, [dns], signal),
+    nameServers: async () => [dns],
     request: (url, options) => network.request(url, { ...options, servers: [dns] }),
   };
 }

@@ -1,28 +1,16 @@
 import { minutes } from '../durations.ts';
-import { workers } from '../names.ts';
 import { apiAvailable, certManagerAnswers, crdEstablished, driverOnEveryNode } from '../probes/extensions.ts';
 import { rolledOut } from '../probes/workloads.ts';
-import type { PlatformConfig } from '../../config/config.ts';
+import { releases } from '../releases.ts';
 import { infrastructure } from './infrastructure.ts';
 import { manifestStep } from './manifest-step.ts';
 import { nodesReady } from './nodes-ready.ts';
 import { releaseStep } from './release-step.ts';
 
-const replicas = (config: PlatformConfig): number => (workers(config).length < 2 ? 1 : 2);
-
 export const ebsCsi = releaseStep({
-  id: 'ebs-csi',
+  ...releases.ebsCsi,
   title: 'EBS CSI driver',
-  release: 'aws-ebs-csi-driver',
-  namespace: 'kube-system',
   needs: { nodesReady, infrastructure },
-  when: (config) => config.addons.includes('ebs-csi'),
-  values: (config, up) => ({
-    cluster_id: up.infrastructure.clusterId,
-    environment: config.environment,
-    region: config.region,
-    controller_replicas: replicas(config),
-  }),
   ready: [
     rolledOut({ kind: 'Deployment', namespace: 'kube-system', name: 'ebs-csi-controller' }),
     rolledOut({ kind: 'DaemonSet', namespace: 'kube-system', name: 'ebs-csi-node' }),
@@ -41,13 +29,9 @@ export const storageClass = manifestStep({
 });
 
 export const certManager = releaseStep({
-  id: 'cert-manager',
+  ...releases.certManager,
   title: 'cert-manager',
-  release: 'cert-manager',
-  namespace: 'cert-manager',
   needs: { nodesReady },
-  when: (config) => config.addons.includes('cert-manager'),
-  values: () => ({}),
   ready: [
     rolledOut({ kind: 'Deployment', namespace: 'cert-manager', name: 'cert-manager' }),
     rolledOut({ kind: 'Deployment', namespace: 'cert-manager', name: 'cert-manager-webhook' }),
@@ -57,19 +41,9 @@ export const certManager = releaseStep({
 });
 
 export const albController = releaseStep({
-  id: 'alb-controller',
+  ...releases.albController,
   title: 'AWS Load Balancer Controller',
-  release: 'aws-load-balancer-controller',
-  namespace: 'kube-system',
   needs: { nodesReady, infrastructure },
-  when: (config) => config.addons.includes('alb-controller'),
-  values: (config, up) => ({
-    cluster_id: up.infrastructure.clusterId,
-    environment: config.environment,
-    region: config.region,
-    vpc_id: up.infrastructure.vpc,
-    controller_replicas: replicas(config),
-  }),
   ready: [
     rolledOut({ kind: 'Deployment', namespace: 'kube-system', name: 'aws-load-balancer-controller' }),
     crdEstablished('targetgroupbindings.elbv2.k8s.aws'),
@@ -77,13 +51,9 @@ export const albController = releaseStep({
 });
 
 export const metricsServer = releaseStep({
-  id: 'metrics-server',
+  ...releases.metricsServer,
   title: 'metrics-server',
-  release: 'metrics-server',
-  namespace: 'kube-system',
   needs: { nodesReady },
-  when: (config) => config.addons.includes('metrics-server'),
-  values: () => ({}),
   ready: [
     rolledOut({ kind: 'Deployment', namespace: 'kube-system', name: 'metrics-server' }),
     apiAvailable('v1beta1.metrics.k8s.io'),
@@ -91,13 +61,9 @@ export const metricsServer = releaseStep({
 });
 
 export const monitoring = releaseStep({
-  id: 'monitoring',
+  ...releases.monitoring,
   title: 'Monitoring (kube-prometheus-stack)',
-  release: 'prometheus',
-  namespace: 'monitoring',
   needs: { storageClass },
-  when: (config) => config.addons.includes('monitoring'),
-  values: () => ({}),
   ready: [
     crdEstablished('prometheuses.monitoring.coreos.com'),
     crdEstablished('servicemonitors.monitoring.coreos.com'),
@@ -112,13 +78,9 @@ export const monitoring = releaseStep({
 });
 
 export const argocd = releaseStep({
-  id: 'argocd',
+  ...releases.argocd,
   title: 'Argo CD',
-  release: 'argocd',
-  namespace: 'argocd',
   needs: { nodesReady, albController },
-  when: (config) => config.addons.includes('argocd'),
-  values: (config) => ({ argocd_host: config.domain === undefined ? 'localhost' : `argocd.${config.domain}` }),
   ready: [
     crdEstablished('applications.argoproj.io'),
     rolledOut({ kind: 'Deployment', namespace: 'argocd', name: 'argocd-server' }),

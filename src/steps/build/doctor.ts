@@ -20,7 +20,7 @@ export const doctor = step({
 });
 
 async function ask(ctx: ReadContext): Promise<string> {
-  const results = await runChecks(checks, ctx, { afresh: false });
+  const results = await runChecks(checks, ctx, { afresh: false, purpose: ctx.run === '' ? 'plan' : 'run' });
   for (const { findings } of results) for (const { message } of findings) ctx.note(message);
   refuseProblems(results);
   return summaryOf(results);

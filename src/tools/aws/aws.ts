@@ -51,7 +51,8 @@ export function openAws(options: AwsOptions): AwsWriter {
     loadBalancer: async (hostname) => (await balancing()).loadBalancer(hostname),
     targetHealth: async (loadBalancer) => (await balancing()).targetHealth(loadBalancer),
     vcpus: async (types) => (await ec2()).vcpus(types),
-    denied: async (actions) => (await iam()).denied((await (await sts()).caller()).arn, actions),
+    denied: async (actions, scope) => (await iam()).denied((await (await sts()).caller()).arn, actions, scope),
+    keyPair: async (name) => (await ec2()).keyPair(name),
     owned: async (clusterId) =>
       listOwned(clusterId, { ec2: await ec2(), iam: await iam(), s3: await s3(), acm: await acm() }),
 

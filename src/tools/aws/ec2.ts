@@ -41,6 +41,7 @@ export interface Ec2 {
   associateAddress(allocation: string, instance: string): Promise<void>;
   vcpus(types: readonly string[]): Promise<Readonly<Record<string, number>>>;
   keyPairs(names: readonly string[]): Promise<readonly string[]>;
+  keyPair(name: string): Promise<{ readonly fingerprint: string } | undefined>;
   network(tags: Readonly<Record<string, string>>): Promise<OwnedNetwork>;
 }
 
@@ -156,6 +157,17 @@ export async function openEc2(session: Session): Promise<Ec2> {
         names.join(', '),
       );
       return (found.KeyPairs ?? []).map((pair) => pair.KeyName ?? '');
+    },
+
+    async keyPair(name) {
+      const input = { Filters: [{ Name: 'key-name', Values: [name] }] };
+      const found = await send(
+        'DescribeKeyPairs',
+        (options) => client.send(new sdk.DescribeKeyPairsCommand(input), options),
+        name,
+      );
+      const [pair] = found.KeyPairs ?? [];
+      return pair === undefined ? undefined : { fingerprint: pair.KeyFingerprint ?? '' };
     },
 
     async network(tags) {

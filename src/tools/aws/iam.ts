@@ -1,5 +1,6 @@
 import { isAbsent } from './errors.ts';
 import { collect, tagRecord } from './session.ts';
+import type { SimulatedScope } from '../ports-aws.ts';
 import type { Session } from './session.ts';
 
 export interface NamedThing {
@@ -18,7 +19,7 @@ export interface Iam {
   /** Names of the account's own policies, of those given. */
   policies(names: readonly string[]): Promise<readonly string[]>;
   /** Those of the actions that a simulation of the principal denies. */
-  denied(principal: string, actions: readonly string[]): Promise<readonly string[]>;
+  denied(principal: string, actions: readonly string[], scope?: SimulatedScope): Promise<readonly string[]>;
 }
 
 export async function openIam(session: Session): Promise<Iam> {
@@ -108,12 +109,24 @@ export async function openIam(session: Session): Promise<Iam> {
       return policies.map((policy) => policy.PolicyName ?? '').filter((name) => names.includes(name));
     },
 
-    async denied(principal, actions) {
+    async denied(principal, actions, scope) {
       // The root user cannot be simulated and cannot be denied by a policy of its account.
       if (principal.endsWith(':root')) return [];
       const PolicySourceArn = await simulated(principal, role);
       const results = await collect(async (Marker) => {
-        const input = { PolicySourceArn, ActionNames: [...actions], Marker };
+        const input = {
+          PolicySourceArn,
+          ActionNames: [...actions],
+          Marker,
+          ...(scope !== undefined && {
+            ResourceArns: [...scope.resources],
+            ContextEntries: scope.context.map(({ key, values, list }) => ({
+              ContextKeyName: key,
+              ContextKeyType: list ? ('stringList' as const) : ('string' as const),
+              ContextKeyValues: [...values],
+            })),
+          }),
+        };
         const page = await send(
           'SimulatePrincipalPolicy',
           (options) => client.send(new sdk.SimulatePrincipalPolicyCommand(input), options),
@@ -121,7 +134,9 @@ export async function openIam(session: Session): Promise<Iam> {
         );
         return { items: page.EvaluationResults, next: page.Marker };
       });
-      return results.filter((result) => result.EvalDecision !== 'allowed').map((result) => result.EvalActionName ?? '');
+      // With several resources the service gives one result for each of them.
+      const refused = results.filter((result) => result.EvalDecision !== 'allowed');
+      return [...new Set(refused.map((result) => result.EvalActionName ?? ''))];
     },
   };
 }

@@ -1,4 +1,5 @@
 import { PlatformError } from '../../errors.ts';
+import { systemClock } from '../clock.ts';
 import { awsError } from './errors.ts';
 
 export interface AwsOptions {
@@ -30,6 +31,8 @@ export interface Session {
   readonly region: string;
   readonly sandbox: boolean;
   readonly settings: ClientSettings;
+  /** Milliseconds since 1970, by this machine. */
+  now(): number;
   /** The calls of one service. Each has a deadline; what fails is a PlatformError. */
   service(name: string): Send;
 }
@@ -46,6 +49,7 @@ export function openSession(options: AwsOptions): Session {
   return {
     region: options.region,
     sandbox,
+    now: () => systemClock.now(),
     settings: {
       region: options.region,
       maxAttempts: 3,
