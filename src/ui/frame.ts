@@ -60,7 +60,9 @@ function headLines(picture: RunPicture, { now, columns, style, title }: FrameOpt
   ] as const;
   const summary = counts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : [])).join(', ');
   const time = durationText(now - picture.started);
-  const lines = [`${style.bold(title)} ${style.dim(time)}  ${fit(summary, columns - title.length - time.length - 4)}`];
+  const lines = [
+    `${style.bold(fit(title, columns - 12))} ${style.dim(time)}  ${fit(summary, columns - title.length - time.length - 4)}`,
+  ];
   lines.push(...cancelLines(picture, columns, now).map((text) => style.yellow(text)));
   const kept = count('kept');
   if (kept > 0) lines.push(`  ${style.green('=')} ${kept} kept`);
@@ -177,11 +179,11 @@ function detailOf(step: StepPicture, picture: RunPicture, now: number, width: nu
       picture.ending === undefined && picture.cancel === undefined ? waitsFor(picture, step) : 'not begun',
       width,
     );
-  if (step.state === 'done') return step.wait >= 1000 ? `${durationText(step.wait)} of it until ready` : '';
+  if (step.state === 'done') return step.wait >= 1000 ? fit(`${durationText(step.wait)} of it until ready`, width) : '';
   if (step.sample === undefined) return fit(step.detail, width);
   const { at, elapsed, within } = step.sample;
   const time = ` ${durationText(Math.min(within, elapsed + now - at))} of ${durationText(within)}`;
-  return `${fit(step.detail, width - time.length)}${time}`;
+  return fit(`${fit(step.detail, width - time.length)}${time}`, width);
 }
 
 function foldedLine(kind: 'pending' | 'done', lines: readonly Line[], style: Style): readonly string[] {
