@@ -158,22 +158,27 @@ def _certificates(backend: Any) -> Iterator[Item]:
         yield _item("certificate", arn, certificate.common_name, dict(certificate.tags), state=certificate.status)
 
 
+def _listed(tags: Any) -> list[dict[str, str]]:
+    """Tags as a list: moto keeps a dict by key after TagRole, and a list after CreateRole with tags."""
+    return list(tags.values()) if isinstance(tags, dict) else list(tags or [])
+
+
 def _iam() -> Iterator[Item]:
     backend = iam_backends[ACCOUNT]["aws"]
     for role in backend.roles.values():
         yield _item(
-            "role", role.arn, role.name, role.tags and list(role.tags.values()), unique_id=role.id,
+            "role", role.arn, role.name, _listed(role.tags), unique_id=role.id,
             created=str(role.create_date),
         )
     for profile in backend.instance_profiles.values():
         yield _item(
-            "instance-profile", profile.arn, profile.name, profile.tags and list(profile.tags.values()),
+            "instance-profile", profile.arn, profile.name, _listed(profile.tags),
             roles=[role.name for role in profile.roles],
         )
     for policy in backend.managed_policies.values():
         if f"::{ACCOUNT}:" in policy.arn:
             yield _item(
-                "policy", policy.arn, policy.name, policy.tags and list(policy.tags.values()),
+                "policy", policy.arn, policy.name, _listed(policy.tags),
                 attachments=policy.attachment_count,
             )
 

@@ -36,6 +36,7 @@ interface Item {
 /** Reads the server's own snapshot: one request for everything, and no entry in its journal of calls. */
 export async function readFarSide(endpoint: string): Promise<FarSide> {
   const response = await fetch(`${endpoint}/_sandbox/snapshot`, { signal: AbortSignal.timeout(10_000) });
+  if (!response.ok) throw new Error(`the local AWS answers ${response.status} when asked for its snapshot`);
   const { resources } = (await response.json()) as { resources: readonly Item[] };
   const of = (kind: string): readonly Item[] => resources.filter((item) => item.kind === kind);
   const addresses = new Map(of('address').map((item) => [item['instance'], textOf(item['public_ip'])]));
