@@ -22,6 +22,15 @@ export interface SshOptions {
 
 const connectSeconds = 10;
 
+/** The last write to each known_hosts file of this process: machines are pinned side by side, and each pin rewrites the file. */
+const writes = new Map<string, Promise<void>>();
+
+function alone(file: string, write: () => Promise<void>): Promise<void> {
+  const next = (writes.get(file) ?? Promise.resolve()).catch(() => undefined).then(write);
+  writes.set(file, next);
+  return next;
+}
+
 /** SSH with one key, pinned host keys and nothing of the user's own configuration. */
 export function createSsh(options: SshOptions): SshWriter {
   const { files, knownHosts } = options;
@@ -49,7 +58,8 @@ export function createSsh(options: SshOptions): SshWriter {
     run,
     reach: (host, port, signal) => reach(options.connectTo?.(host, port) ?? { host, port }, signal),
     pinned: async (address) => pinnedKeys(await known(), address),
-    pin: async (address, keys) => files.write(knownHosts, withPinnedKeys(await known(), address, keys), 0o600),
+    pin: (address, keys) =>
+      alone(knownHosts, async () => files.write(knownHosts, withPinnedKeys(await known(), address, keys), 0o600)),
 
     async readSecretFile(machine, path, signal) {
       // Encoded, so that no redaction of well-known patterns on the way can damage it.
