@@ -66,6 +66,11 @@ export async function makeControllersWorld(): Promise<ControllersWorld> {
     const [endpoint, plane] = await Promise.all([startAws(folder, undo), startPlane(folder, undo)]);
     const wire = openWire({ endpoint, region, userAgent: 'test' });
     const { vpc, machines } = await makeNetwork(wire);
+    await until('the machines run', async () =>
+      listOf(await wire.ec2('DescribeInstances', {}), 'reservationSet').every(
+        (reservation) => textOf(reservation, 'instancesSet', 0, 'instanceState', 'name') === 'running',
+      ),
+    );
     const cluster = await openCluster({ kubeconfig: plane.kubeconfig, clock: systemClock, version: 'test' });
     undo.push(() => {
       cluster.close();

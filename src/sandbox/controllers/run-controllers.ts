@@ -1,3 +1,4 @@
+import { isPlatformError } from '../../errors.ts';
 import type { Clock } from '../../tools/ports.ts';
 import { readTextFile } from '../../tools/text-files.ts';
 import { openAws } from './shared/aws.ts';
@@ -31,10 +32,14 @@ export async function runControllers(
 }
 
 async function loop(controller: Controller, world: ControllersWorld, signal: AbortSignal): Promise<void> {
-  const note = (text: string): void => world.note(`${controller.name}: ${text}`);
+  let said = '';
+  const note = (text: string): void => {
+    // The same failure every second would bury the rest of the log.
+    if (text !== said) world.note(`${controller.name}: ${text}`);
+    said = text;
+  };
   const aws = openAws({ endpoint: world.endpoint, region: world.region, userAgent: controller.userAgent });
   let open: { readonly text: string; readonly kubernetes: Kubernetes } | undefined;
-  let last = '';
   const round = async (): Promise<boolean> => {
     const text = readTextFile(world.kubeconfig);
     if (text === undefined || text.trim() === '') return false;
@@ -57,7 +62,6 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
       note,
       ...(fault.fail === undefined ? {} : { failure: fault.fail }),
     });
-    last = '';
     return kubernetes.writes + aws.writes > before;
   };
   while (!signal.aborted) {
@@ -65,10 +69,9 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
     try {
       wrote = await round();
     } catch (error) {
-      const because = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-      // The same error every second would bury the rest of the log.
-      if (because !== last) note(because);
-      last = because;
+      // Somebody changed the object meanwhile: look again at once.
+      if (isPlatformError(error) && error.facts['reason'] === 'Conflict') wrote = true;
+      else note(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     }
     await world.clock.sleep(wrote ? busy : idle, signal);
   }

@@ -1,7 +1,8 @@
+import { isPlatformError } from '../../../errors.ts';
 import type { Clock, KubernetesObject } from '../../../tools/ports.ts';
 import { addFinalizer, argumentsOf, dropFinalizer, pairsOf, runningWorkload } from '../shared/controller.ts';
 import type { Controller, Tools } from '../shared/controller.ts';
-import { refusedAs } from '../shared/aws.ts';
+import { AwsRefusal, refusedAs } from '../shared/aws.ts';
 import { report } from '../shared/events.ts';
 import { listOf, textOf } from '../shared/fields.ts';
 import { referenceTo } from '../shared/kubernetes.ts';
@@ -106,25 +107,29 @@ export function albController(clock: Clock): Controller {
     return clock.monotonic() - since < patience;
   };
 
-  /** What fails for one group or Service is said where people look, and holds up no other. */
+  const delayed = new Map<string, { readonly version: string; readonly failures: number; readonly until: number }>();
+  /** What fails for one group or Service is said where people look, holds up no other, and is tried again ever more seldom. */
   const guarded = async (
     tools: Tools,
     about: readonly KubernetesObject[],
-    kind: string,
+    component: string,
     work: () => Promise<void>,
   ): Promise<void> => {
+    const key = about.map(({ metadata }) => metadata.uid).join(' ');
+    const version = about.map(({ metadata }) => metadata.resourceVersion).join(' ');
+    const before = delayed.get(key);
+    if (before?.version === version && clock.monotonic() < before.until) return;
     try {
       await work();
+      delayed.delete(key);
     } catch (error) {
+      if (isPlatformError(error) && error.facts['reason'] === 'Conflict') return;
       if (stillInUse(about, error)) return;
-      const message =
-        error instanceof Error ? `${error.name === 'Error' ? '' : `${error.name}: `}${error.message}` : String(error);
-      const [reason, text] =
-        error instanceof ModelError
-          ? ['FailedBuildModel', `Failed build model due to ${error.message}`]
-          : ['FailedDeployModel', `Failed deploy model due to ${message}`];
-      tools.note(`${about.map(keyOf).join(', ')}: ${text}`);
-      for (const one of about) await report(tools, one, { type: 'Warning', reason, message: text, component: kind });
+      const { reason, message } = complaint(error);
+      const failures = (before?.failures ?? 0) + 1;
+      delayed.set(key, { version, failures, until: clock.monotonic() + Math.min(8_000, 500 * 2 ** failures) });
+      tools.note(`${about.map(keyOf).join(', ')}: ${message}`);
+      for (const one of about) await report(tools, one, { type: 'Warning', reason, message, component });
     }
   };
 
@@ -164,6 +169,16 @@ export function albController(clock: Clock): Controller {
       if (backend !== undefined) await openNodes(tools, settings, { backend, ports, instances });
       remember('nodes', model);
     },
+  };
+}
+
+function complaint(error: unknown): { readonly reason: string; readonly message: string } {
+  if (error instanceof ModelError)
+    return { reason: 'FailedBuildModel', message: `Failed build model due to ${error.message}` };
+  const code = error instanceof AwsRefusal ? `${error.name}: ` : '';
+  return {
+    reason: 'FailedDeployModel',
+    message: `Failed deploy model due to ${code}${error instanceof Error ? error.message : String(error)}`,
   };
 }
 

@@ -19,7 +19,7 @@ export interface Kubernetes {
   patch(reference: ObjectReference, body: object, subresource?: 'status'): Promise<void>;
   /** Deletes in the background; fine when it is gone. */
   remove(reference: ObjectReference): Promise<void>;
-  /** How many writes there were: a round that wrote is followed by another one soon. */
+  /** How many writes there were, Events left out: a round that wrote is followed by another one soon. */
   readonly writes: number;
   close(): void;
 }
@@ -42,11 +42,11 @@ export function openKubernetes(connection: Connection, clock: Clock, userAgent: 
     if (path === undefined) throw requests.noSuchKind(reference);
     return path;
   };
-  const write = async (call: Call, fine: readonly number[]): Promise<number> => {
+  const write = async (call: Call, fine: readonly number[], counts = true): Promise<number> => {
     const answer = await requests.send(call);
     if (fine.includes(answer.status)) return answer.status;
     requests.accept(call, answer);
-    writes += 1;
+    if (counts) writes += 1;
     return answer.status;
   };
 
@@ -68,7 +68,13 @@ export function openKubernetes(connection: Connection, clock: Clock, userAgent: 
     async create(object) {
       const named = await pathOf({ ...object, ...object.metadata });
       const path = named.slice(0, named.lastIndexOf('/'));
-      return (await write({ method: 'POST', path, query: { fieldManager: userAgent }, body: object }, [409])) !== 409;
+      return (
+        (await write(
+          { method: 'POST', path, query: { fieldManager: userAgent }, body: object },
+          [409],
+          object.kind !== 'Event',
+        )) !== 409
+      );
     },
     async apply(object) {
       const path = await pathOf({ ...object, ...object.metadata });
@@ -79,7 +85,11 @@ export function openKubernetes(connection: Connection, clock: Clock, userAgent: 
       const path = await pathOf(reference);
       const type = 'application/merge-patch+json';
       const full = subresource === undefined ? path : `${path}/${subresource}`;
-      await write({ method: 'PATCH', path: full, type, query: { fieldManager: userAgent }, body }, [404]);
+      await write(
+        { method: 'PATCH', path: full, type, query: { fieldManager: userAgent }, body },
+        [404],
+        reference.kind !== 'Event',
+      );
     },
     async remove(reference) {
       const path = await requests.pathOf(reference);
