@@ -2,10 +2,10 @@ import type { DurableEvent, PlatformEvent, ShownEvent } from '../engine/events.t
 import type { Journal } from '../engine/journal.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { RunResult } from '../engine/run-options.ts';
-import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Environment } from './environment.ts';
+import { closeLostEpoch, isEpochLost } from './epoch.ts';
 import type { RunFlags } from './options.ts';
 
 /** What `up`, `settle` and later verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
@@ -31,7 +31,8 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
     import('../engine/run-summary.ts'),
   ]);
   const before = foldJournals(await readJournals(environment.journals));
-  const resumed = flags.fresh === true ? undefined : resumableRun(before.runs, verb);
+  const lost = await isEpochLost(environment);
+  const resumed = flags.fresh === true || lost ? undefined : resumableRun(before.runs, verb);
   const id = resumed?.run ?? newRunId(environment);
   const lock = await acquireLock(
     { folder: environment.locks, processes: environment.processes },
@@ -43,22 +44,24 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
       created: environment.clock.now(),
     },
   );
-  const journal = await openJournal(environment.journals, id, environment.clock);
   const emit = (event: DurableEvent | ShownEvent): void => {
     environment.observe(event);
-    reporter.emit({ ...event, at: environment.clock.now(), run: id } as PlatformEvent);
+    reporter.emit({ ...event, at: environment.clock.now(), run: id });
   };
   const say = (text: string, level: 'info' | 'warning' = 'info'): void => emit({ type: 'run.message', level, text });
+  let journal: Journal | undefined;
   try {
+    await closeLostEpoch(environment, reporter);
+    journal = await openJournal(environment.journals, id, environment.clock);
     if (lock.tookOver !== undefined)
       say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
     if (resumed !== undefined)
       say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
     if (journal.repairedBytes > 0)
       say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
-    return await planAndRun(run, journal, emit);
+    return await planAndRun(run, journal, emit, resumed !== undefined);
   } finally {
-    await journal.close();
+    await journal?.close();
     await lock.release();
   }
 }
@@ -67,6 +70,7 @@ async function planAndRun(
   run: BuildRun,
   journal: Journal,
   emit: (event: DurableEvent | ShownEvent) => void,
+  resuming: boolean,
 ): Promise<BuildRunResult> {
   const { environment, flags, verb, host } = run;
   const { steps, instances, selection } = await listOf(environment, flags);
@@ -89,7 +93,8 @@ async function planAndRun(
   const plan = await makePlan({ ...common, state: journal.state, signal: toPlan });
   if (flags.plan !== undefined) await refuseOtherPlan(environment, flags.plan, plan);
   await run.agree(plan);
-  if (!plan.pending) return { plan, journal: journal.state };
+  // A run that was cut off and has nothing left to do still gets its end into the journal.
+  if (!plan.pending && !resuming) return { plan, journal: journal.state };
   const { executePlan } = await import('../engine/run.ts');
   const result = await executePlan({
     ...common,
@@ -163,14 +168,11 @@ function teeSignals(
 }
 
 async function refuseOtherPlan(environment: Environment, file: string, plan: Plan): Promise<void> {
-  const text = await environment.files.read(file);
-  const { planDifferences } = await import('./plan-file.ts');
-  const differences = planDifferences(file, text, plan);
-  if (differences.length === 0) return;
-  throw new PlatformError('PLAN_STALE', {
-    message: `${file} no longer fits:\n${differences.map((line) => `  ${line}`).join('\n')}`,
-    next: ['make it anew: platform plan --out FILE', 'or run without --plan'],
-  });
+  const [{ refuseStale }, { readPlanFile }] = await Promise.all([
+    import('../engine/plan-refusals.ts'),
+    import('./plan-file.ts'),
+  ]);
+  refuseStale(readPlanFile(file, await environment.files.read(file)), plan);
 }
 
 function newRunId(environment: Environment): string {

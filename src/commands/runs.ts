@@ -13,7 +13,7 @@ export async function runs(host: Host, options: CommonOptions & { readonly limit
       import('../ui/runs-view.ts'),
     ]);
     const state = foldJournals(await readJournals(environment.journals));
-    const newest = state.runs.slice(-options.limit).reverse();
+    const newest = state.runs.slice(-options.limit).toReversed();
     if (options.json === true)
       host.stdout.write(
         `${JSON.stringify({ schema: 'platform/runs/v1', runs: newest.map((run) => ({ ...run, durations: Object.fromEntries(run.durations) })) })}\n`,

@@ -30,7 +30,9 @@ export async function settleDoubtful(host: Host, environment: Environment, optio
     for (const record of doubtful) {
       const instance = instances.find((one) => one.id === record.id);
       const abort = new AbortController();
-      for (const tool of (await launcher.list(record.run)).filter((one) => one.step === record.id)) {
+      for (const tool of (await launcher.list(record.run)).filter(
+        (one) => one.step === record.id && one.attempt === record.attempts,
+      )) {
         if (tool.exit === undefined)
           say(`${record.id}: ${tool.process.tool} still works (pid ${tool.process.pid}); waiting for it`);
         const exit = tool.exit ?? (await launcher.adopt(tool, abort.signal));
@@ -67,7 +69,7 @@ export async function settleDoubtful(host: Host, environment: Environment, optio
           journal.append({ type: 'step.spawned', step: record.id, attempt: record.attempts, process }),
       });
       const up = upstreamOf(instance, (need) => journal.state.steps.get(need)?.output);
-      await spec.settle(environment.contexts.write(scope, processes) as never, up as never);
+      await spec.settle(environment.contexts.write(scope, processes), up as never);
       await journal.append({
         type: 'step.settled',
         step: record.id,

@@ -26,7 +26,15 @@ export async function status(host: Host, options: CommonOptions): Promise<number
       target: config.target,
       clusterId: clusterId ?? null,
       ...found,
-      lastRun: lastRun === undefined ? null : { run: lastRun.run, verb: lastRun.verb, ending: lastRun.ended?.ending ?? 'cut off', wall: lastRun.ended?.wall ?? null },
+      lastRun:
+        lastRun === undefined
+          ? null
+          : {
+              run: lastRun.run,
+              verb: lastRun.verb,
+              ending: lastRun.ended?.ending ?? 'cut off',
+              wall: lastRun.ended?.wall ?? null,
+            },
     };
     if (options.json === true) host.stdout.write(`${JSON.stringify(document)}\n`);
     else host.stderr.write(statusText(document, host, options));

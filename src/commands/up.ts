@@ -2,7 +2,6 @@ import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { runBuild } from './build-run.ts';
 import { provenEndpoints } from './endpoints.ts';
-import { closeLostEpoch } from './epoch.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { RunFlags } from './options.ts';
 
@@ -22,7 +21,6 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
     environment.clock,
   );
   try {
-    await closeLostEpoch(environment, reporter);
     const { plan, result } = await runBuild({
       verb: 'up',
       host,

@@ -55,9 +55,11 @@ export function refuseStale(
     ...(written.config === now.config ? [] : ['the configuration changed']),
     ...(written.journal === now.journal ? [] : [`the journal went on by ${now.journal - written.journal} records`]),
   ];
+  const changes = differences(written.rows, now.rows);
+  if (moved.length === 0 && changes.length > 0) moved.push('what is there changed');
   if (moved.length === 0) return;
   throw new PlatformError('PLAN_STALE', {
-    message: [moved.join(', '), ...differences(written.rows, now.rows)].join('\n'),
+    message: [moved.join(', '), ...changes].join('\n'),
     next: [`platform plan ${now.verb} --env ${now.environment} --out FILE`],
     facts: { written: written.config, now: now.config },
   });

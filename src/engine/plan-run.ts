@@ -140,7 +140,7 @@ class Look {
     if (signal.aborted) return { action: 'run', because: 'cancelled while looking' };
     const { spec } = one.step;
     const up = upstreamOf(one, (id) => this.found.get(id)?.output);
-    const inputs = fingerprint(spec.inputs(config, up, one.key) as Json);
+    const inputs = fingerprint(spec.inputs(config, up, one.key));
     const record = this.#selected.recordOf(one.id);
     const evidence = { record, inputs, repeat: spec.repeat, mayRepeat: this.#selected.mayRepeat(one.id) };
     const unseen = decideUnseen(evidence);

@@ -67,7 +67,7 @@ export async function settle(
   const { spec } = live.instance.step;
   if (spec.settle === undefined) return;
   engine.show({ type: 'step.note', step: live.instance.id, text: `settling what attempt ${record.attempts} left` });
-  await spec.settle(ctx as never, up as never);
+  await spec.settle(ctx, up as never);
   const because = `attempt ${record.attempts} was cut off (${record.because})`;
   await engine.record({ type: 'step.settled', step: live.instance.id, attempt: record.attempts, because });
 }

@@ -50,7 +50,7 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
   const { instance } = live;
   const { spec } = instance.step;
   const up = upstreamOf(instance, (need) => engine.outputs.get(need));
-  live.inputs = fingerprint(spec.inputs(config, up as never, instance.key) as Json);
+  live.inputs = fingerprint(spec.inputs(config, up as never, instance.key));
   const { record } = live;
   if (record !== undefined && isInDoubt(record) && !live.settled) {
     await bounded(engine, live, () => settle(engine, live, record, writeContext(engine, live, record.attempts), up));

@@ -14,7 +14,10 @@ export const bucketRetention = stepWhen({
   onCancel: 'abort',
   timeout: minutes(1),
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
-  inputs: (config, up) => ({ bucket: up.foundation?.bucket ?? null, rules: rules(up.backend.clusterId, config.backups.retentionDays) }),
+  inputs: (config, up) => ({
+    bucket: up.foundation?.bucket ?? null,
+    rules: rules(up.backend.clusterId, config.backups.retentionDays),
+  }),
   check: async (ctx, up) => {
     const bucket = up.foundation?.bucket;
     if (bucket === null || bucket === undefined)
@@ -58,7 +61,7 @@ function canonical(value: Json): string {
   if (typeof value === 'object' && value !== null)
     return `{${Object.entries(value)
       .sort(([a], [b]) => a.localeCompare(b))
-      .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item as Json)}`)
+      .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item)}`)
       .join(',')}}`;
   return JSON.stringify(value);
 }

@@ -38,7 +38,7 @@ export function readinessProblem(name: string, node: KubernetesObject): string |
   const condition = (type: string) => conditions.find((one) => fieldOf(one, 'type') === type);
   const ready = condition('Ready');
   if (fieldOf(ready, 'status') !== 'True')
-    return `${name} is not Ready: ${String(fieldOf(ready, 'message') ?? 'no condition yet')}`;
+    return `${name} is not Ready: ${textOf(ready, 'message') ?? 'no condition yet'}`;
   if (fieldOf(condition('NetworkUnavailable'), 'status') === 'True') return `${name} has no network yet`;
   const taint = listOf(node, 'spec', 'taints').find((one) => uninitialized.includes(String(fieldOf(one, 'key'))));
   return taint === undefined ? undefined : `${name} is tainted ${String(fieldOf(taint, 'key'))}`;
