@@ -1,4 +1,4 @@
-import type { DurableEvent, PlatformEvent, ShownEvent } from '../engine/events.ts';
+import type { DurableEvent, ShownEvent } from '../engine/events.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { RunResult } from '../engine/run-options.ts';
