@@ -47,7 +47,7 @@ ${paths.map(({ path, words }) => `      ${quote(path)}) words=${quote(words.map(
       *) path="" ;;
     esac
   done
-  mapfile -t COMPREPLY < <(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}")
+  COMPREPLY=($(compgen -W "$words" -- "\${COMP_WORDS[COMP_CWORD]}"))
 }
 complete -F _platform platform
 `,
