@@ -66,7 +66,10 @@ export const infrastructure = step({
     };
   },
   settle: async (ctx, up) => {
-    const facts = settleFacts(ctx.config, up.backend.clusterId, await ctx.aws.owned(up.backend.clusterId), 'cluster');
+    // A user's own tree: nothing in it carries our tags, so its state alone decides, and a cut apply is planned anew.
+    const own = ctx.config.terraform.dir !== undefined;
+    const owned = own ? [] : await ctx.aws.owned(up.backend.clusterId);
+    const facts = settleFacts(ctx.config, up.backend.clusterId, owned, 'cluster');
     for (const text of await ctx.terraform.settle(await rootOf(ctx, up.backend), facts, ctx)) ctx.note(text);
   },
   apply: async (ctx, up) => {

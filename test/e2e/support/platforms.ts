@@ -1,0 +1,33 @@
+/** The whole platform, as in the repository's own example. */
+export const wholePlatform = `apiVersion: platform/v1
+name: whole
+region: ap-northeast-2
+domain: example.dev
+kubernetes: "1.36"
+access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24] }
+nodes:
+  k8s-master: { role: control-plane, type: t3.large, disk: 80, eip: true }
+  k8s-worker-1: { role: worker, type: t3.medium, disk: 40, labels: { workload: application } }
+  k8s-worker-2: { role: worker, type: t3.medium, disk: 40, labels: { workload: async-workers } }
+  k8s-storage: { role: worker, type: t3.large, disk: 100, labels: { workload: storage } }
+environments:
+  sandbox: { target: sandbox }
+`;
+
+/** A user's own small Terraform tree, two machines, no add-ons: for many kills. */
+export const smallPlatform = `apiVersion: platform/v1
+name: small
+region: ap-northeast-2
+kubernetes: "1.36"
+access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24] }
+nodes:
+  master: { role: control-plane, type: t3.large, disk: 40 }
+  worker: { role: worker, type: t3.large, disk: 40 }
+addons: []
+terraform:
+  dir: tree
+  vars: { ssh_public_key: key, nodes: names }
+  outputs: { nodes: machines }
+environments:
+  sandbox: { target: sandbox, sandbox: { delay: 0.2 } }
+`;
