@@ -1,3 +1,4 @@
+import { parse, stringify } from 'yaml';
 import { textFiles } from '../../tools/files.ts';
 import { applyEffect } from '../effects/index.ts';
 import { EffectRefused } from '../effects/effect.ts';
@@ -69,9 +70,14 @@ async function run(world: ControlWorld, asked: Asked): Promise<Reply> {
     runCommand(machine, command, {
       delay: world.settings.delay,
       now: world.clock.now(),
-      adminConfiguration: cluster === undefined ? undefined : await textFiles.read(cluster.kubeconfig),
+      adminConfiguration: cluster === undefined ? undefined : await adminConfiguration(cluster.kubeconfig),
     }),
   );
+}
+
+/** In the plain YAML that kubeadm writes; ours is JSON. */
+async function adminConfiguration(kubeconfig: string): Promise<string> {
+  return stringify(parse((await textFiles.read(kubeconfig)) ?? ''), { lineWidth: 0 });
 }
 
 async function effect(world: ControlWorld, name: string, asked: Asked): Promise<Reply> {
