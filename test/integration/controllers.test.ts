@@ -178,6 +178,14 @@ describe.skipIf(missing !== '')(
         ready(apiAvailable('v1beta1.metrics.k8s.io')),
       ]);
       await ready(crdEstablished('targetgroupbindings.elbv2.k8s.aws'));
+      // The states that an installation of cert-manager goes through, as the probe names them.
+      expect([...seen]).toEqual(
+        expect.arrayContaining([
+          expect.stringContaining('connection refused'),
+          'its certificate authority is not injected yet',
+          'accepts what is valid and denies what is not',
+        ]),
+      );
       await applyTemplate('storage-class/gp3.yaml');
       await Promise.all(releases.slice(4).map(install));
       await Promise.all([
@@ -294,7 +302,8 @@ describe.skipIf(missing !== '')(
       };
       const thing = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'default', name: 'shop' };
       await world.cluster.apply({
-        ...{ apiVersion: application.apiVersion, kind: application.kind },
+        apiVersion: application.apiVersion,
+        kind: application.kind,
         metadata: {
           name: 'shop',
           namespace: 'argocd',
@@ -433,6 +442,7 @@ describe.skipIf(missing !== '')(
     });
 
     test('the process is small', () => {
+      // Started from TypeScript it needs twice what the built program does (README.md of the controllers).
       expect(world.usage().megabytes).toBeLessThan(200);
     });
   },

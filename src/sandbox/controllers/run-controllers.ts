@@ -18,9 +18,10 @@ export interface ControllersWorld {
   note(text: string): void;
 }
 
-/** Milliseconds between two rounds: when nothing happened, and when something did and more will follow. */
-const idle = 1_000;
+/** Milliseconds between two rounds: when something was written and more will follow; when nothing was; and when nothing was for long. */
 const busy = 150;
+const idle = 1_000;
+const sleepy = 2_000;
 
 /** Runs all until the signal; one loop each, so that a slow one holds up no other. */
 export async function runControllers(
@@ -64,6 +65,7 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
     });
     return kubernetes.writes + aws.writes > before;
   };
+  let quiet = 0;
   while (!signal.aborted) {
     let wrote = false;
     try {
@@ -73,7 +75,8 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
       if (isPlatformError(error) && error.facts['reason'] === 'Conflict') wrote = true;
       else note(error instanceof Error ? `${error.name}: ${error.message}` : String(error));
     }
-    await world.clock.sleep(wrote ? busy : idle, signal);
+    quiet = wrote ? 0 : quiet + 1;
+    await world.clock.sleep(wrote ? busy : Math.min(sleepy, idle + 50 * quiet), signal);
   }
   await controller.silence?.();
   open?.kubernetes.close();
