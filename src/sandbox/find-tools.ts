@@ -22,7 +22,11 @@ export interface ToolSearch {
  * SANDBOX_FAILED names what is missing.
  */
 export async function findTools(search: ToolSearch): Promise<SandboxSettings['tools']> {
-  const [python, helm, kubectl] = await Promise.all([findPython(search), carried(search, 'helm'), carried(search, 'kubectl')]);
+  const [python, helm, kubectl] = await Promise.all([
+    findPython(search),
+    carried(search, 'helm'),
+    carried(search, 'kubectl'),
+  ]);
   const ansiblePlaybook = join(python, '..', 'ansible-playbook');
   if (!(await programFolders.isProgram(ansiblePlaybook))) throw missing(`${python} has no ansible-core`);
   return { python, ansiblePlaybook, helm, kubectl };
@@ -32,9 +36,12 @@ async function findPython({ cache, program, environment, read }: ToolSearch): Pr
   const requirements = (await textFiles.read(join(program, 'sandbox', 'requirements.txt'))) ?? '';
   const place = join(cache, 'python', createHash('sha256').update(requirements).digest('hex').slice(0, 12));
   const kept = join(place, 'bin', 'python');
-  if ((await textFiles.read(join(place, '.complete'))) !== undefined && (await programFolders.isProgram(kept))) return kept;
+  if ((await textFiles.read(join(place, '.complete'))) !== undefined && (await programFolders.isProgram(kept)))
+    return kept;
   const question = ['python3', '-c', 'import sys, moto, werkzeug, ansible; print(sys.executable)'];
-  const exit = await read.run({ tool: 'python3', argv: question, cwd: program, env: environment }).catch(() => undefined);
+  const exit = await read
+    .run({ tool: 'python3', argv: question, cwd: program, env: environment })
+    .catch(() => undefined);
   if (exit?.code === 0) return exit.stdout.trim();
   throw missing(`no Python has what sandbox/requirements.txt lists: neither ${kept} nor python3`);
 }

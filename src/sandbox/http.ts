@@ -31,7 +31,7 @@ export const json = (status: number, value: unknown, reason?: string): Reply => 
   ...(reason === undefined ? {} : { reason }),
 });
 
-/** Serves on a free port of loopback; with a certificate it is HTTPS. An answer that throws is a 500 with its message. */
+/** Serves on the given port of loopback, or on a free one when that is taken or none is given; with a certificate it is HTTPS. An answer that throws is a 500 with its message. */
 export async function listen(
   answer: (asked: Asked) => Promise<Reply>,
   options: { readonly port?: number; readonly tls?: { readonly key: string; readonly certificate: string } } = {},
@@ -49,7 +49,11 @@ export async function listen(
         return json(500, { because }, because);
       })
       .then(({ status, type, headers, body, reason }) => {
-        const all = { ...headers, ...(type === undefined ? {} : { 'content-type': type }), 'content-length': String(Buffer.byteLength(body)) };
+        const all = {
+          ...headers,
+          ...(type === undefined ? {} : { 'content-type': type }),
+          'content-length': String(Buffer.byteLength(body)),
+        };
         // A reason phrase holds visible ASCII only (RFC 9112 4).
         if (reason === undefined) response.writeHead(status, all);
         else response.writeHead(status, reason.replaceAll(/[^\x20-\x7e]+/g, ' ').slice(0, 400), all);
@@ -61,10 +65,15 @@ export async function listen(
     options.tls === undefined
       ? createServer(handle)
       : createSecureServer({ key: options.tls.key, cert: options.tls.certificate }, handle);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options.port ?? 0, '127.0.0.1', resolve);
-  });
+  const bind = (port: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, '127.0.0.1', () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+  await bind(options.port ?? 0).catch(() => bind(0));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>

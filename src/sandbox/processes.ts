@@ -17,7 +17,11 @@ export async function lives({ pid, startTime }: RecordedProcess): Promise<boolea
 }
 
 /** Asks the process to end, and kills it when it has not within `patience` milliseconds. Fine when it is gone. */
-export async function endProcess(recorded: RecordedProcess, signal: 'SIGTERM' | 'SIGKILL', patience = 5_000): Promise<void> {
+export async function endProcess(
+  recorded: RecordedProcess,
+  signal: 'SIGTERM' | 'SIGKILL',
+  patience = 5_000,
+): Promise<void> {
   if (!(await lives(recorded))) return;
   signalTo(recorded.pid, signal);
   const end = systemClock.monotonic() + patience;

@@ -40,7 +40,20 @@ export interface StartOptions {
 
 const startWithin = 120_000;
 /** What programs of the sandbox may inherit: where programs are, and how the Go build reaches its modules. */
-const inherited = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'GOPROXY', 'GOFLAGS', 'GONOSUMDB', 'GOSUMDB', 'GOCACHE', 'GOMODCACHE', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+const inherited = [
+  'PATH',
+  'HOME',
+  'TMPDIR',
+  'LANG',
+  'GOPROXY',
+  'GOFLAGS',
+  'GONOSUMDB',
+  'GOSUMDB',
+  'GOCACHE',
+  'GOMODCACHE',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+];
 
 /** Starts the stand-ins of an environment, or finds them running. SANDBOX_FAILED says what could not be started, and where its log is. */
 export async function startSandbox(options: StartOptions): Promise<SandboxState> {
@@ -64,7 +77,8 @@ export async function startSandbox(options: StartOptions): Promise<SandboxState>
   });
   let over: string | undefined;
   void child.ended.then((how) => (over = how));
-  for (const end = systemClock.monotonic() + startWithin; over === undefined && systemClock.monotonic() < end; ) {
+  for (const end = systemClock.monotonic() + startWithin; systemClock.monotonic() < end; ) {
+    if (over !== undefined) break;
     const state = await readSandbox(options.folder);
     if (state?.supervisor.pid === child.pid) {
       options.say(`sandbox is up: ${state.endpoint}`);
@@ -87,7 +101,9 @@ export async function startSandbox(options: StartOptions): Promise<SandboxState>
 async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
   const { config, folder, program, node, home } = options;
   const environment = Object.fromEntries(
-    Object.entries(options.environment).filter((entry): entry is [string, string] => entry[1] !== undefined && inherited.includes(entry[0])),
+    Object.entries(options.environment).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && inherited.includes(entry[0]),
+    ),
   );
   const cache = join(options.environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'platform');
   const read = createReadingProcesses();
@@ -129,7 +145,13 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
 }
 
 /** Ends everything and removes everything but the logs; also when the supervisor was killed. Fine when there is nothing. */
-export async function stopSandbox({ folder, say }: { readonly folder: string; say(text: string): void }): Promise<void> {
+export async function stopSandbox({
+  folder,
+  say,
+}: {
+  readonly folder: string;
+  say(text: string): void;
+}): Promise<void> {
   const state = await recordedSandbox(folder);
   if (state !== undefined) await endProcess(state.supervisor, 'SIGTERM', 30_000);
   const left = await childrenOf(folder);
@@ -149,9 +171,17 @@ export interface SandboxStatus {
 export async function sandboxStatus(folder: string): Promise<SandboxStatus> {
   const state = await recordedSandbox(folder);
   if (state === undefined) return { parts: [] };
-  const supervisor = { name: 'supervisor', alive: await lives(state.supervisor), detail: `pid ${state.supervisor.pid}` };
+  const supervisor = {
+    name: 'supervisor',
+    alive: await lives(state.supervisor),
+    detail: `pid ${state.supervisor.pid}`,
+  };
   const children = await Promise.all(
-    (await childrenOf(folder)).map(async ([name, child]) => ({ name, alive: await lives(child), detail: `pid ${child.pid}` })),
+    (await childrenOf(folder)).map(async ([name, child]) => ({
+      name,
+      alive: await lives(child),
+      detail: `pid ${child.pid}`,
+    })),
   );
   return { serverId: state.serverId, parts: [supervisor, ...children] };
 }

@@ -51,7 +51,10 @@ export function signalTo(pid: number, signal: 'SIGTERM' | 'SIGKILL'): boolean {
 }
 
 /** Runs a program to its end with pipes of its own, and gives exit code and output. */
-export function runAside(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<{ readonly code: number; readonly output: string }> {
+export function runAside(
+  argv: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number; readonly output: string }> {
   const [program = '', ...rest] = argv;
   return new Promise((resolve) => {
     execFile(program, rest, { env: { ...env }, maxBuffer: 64 * 1024 * 1024 }, (error, stdout, stderr) => {

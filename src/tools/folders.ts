@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 
 /** Paths of all files below a folder, relative to it, with `/`, in order; none when there is no such folder. */
@@ -13,7 +13,10 @@ export async function filesBelow(folder: string): Promise<readonly string[]> {
 /** Names of the folders in a folder, in order; none when it is not there. */
 export async function foldersIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name).sort();
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
 }
 
 export const readBytes = (path: string): Promise<Buffer> => readFile(path);
@@ -32,4 +35,15 @@ export async function writeQuick(path: string, text: string, mode = 0o600): Prom
   await writeFile(`${path}.part`, text, { mode });
   await chmod(`${path}.part`, mode);
   await rename(`${path}.part`, path);
+}
+
+/** One line for each file below a folder, which changes when the file is written: path, size and time. */
+export async function fileMarks(folder: string): Promise<readonly string[]> {
+  const paths = (await filesBelow(folder)).filter((path) => !path.includes('__pycache__'));
+  return Promise.all(
+    paths.map(async (path) => {
+      const { size, mtimeMs } = await stat(join(folder, path));
+      return `${path} ${size} ${mtimeMs}`;
+    }),
+  );
 }

@@ -4,7 +4,11 @@ const gibibyte = 1024 ** 3;
 const memoryOfSize: Readonly<Record<string, number>> = { nano: 0.5, micro: 1, small: 2, medium: 4, large: 8 };
 
 /** Processors, memory and disk that a simulated machine of an EC2 type reports. */
-export function capacityOf(type: string): { readonly processors: number; readonly memory: number; readonly disk: number } {
+export function capacityOf(type: string): {
+  readonly processors: number;
+  readonly memory: number;
+  readonly disk: number;
+} {
   const size = type.split('.')[1] ?? '';
   const times = size === 'xlarge' ? 1 : Number(/^(\d+)xlarge$/.exec(size)?.[1] ?? 0);
   const processors = times > 0 ? 4 * times : 2;

@@ -57,7 +57,9 @@ export function openFarCluster(
 ): FarCluster {
   const folder = join(settings.folder, 'cluster');
   const recordFile = join(folder, 'settings.json');
-  let running: { readonly plane: ControlPlane; readonly cluster: RunningCluster; readonly transport: Transport } | undefined;
+  let running:
+    | { readonly plane: ControlPlane; readonly cluster: RunningCluster; readonly transport: Transport }
+    | undefined;
   let working: Promise<unknown> = Promise.resolve();
   const alone = <T>(work: () => Promise<T>): Promise<T> => {
     const next = working.catch(() => undefined).then(work);
@@ -110,7 +112,12 @@ export function openFarCluster(
 }
 
 /** Ports are chosen once: the kubeconfig that the product fetched names them. */
-async function plan(folder: string, settings: SandboxSettings, request: ClusterRequest, file: string): Promise<ControlPlaneSettings> {
+async function plan(
+  folder: string,
+  settings: SandboxSettings,
+  request: ClusterRequest,
+  file: string,
+): Promise<ControlPlaneSettings> {
   const [api = 0, etcd = 0, etcdPeer = 0] = await freePorts(3);
   const stages = ['node.yaml', 'pod.yaml'].map((name) => join(settings.program, 'sandbox', 'stages', name));
   const planned: ControlPlaneSettings = {
@@ -143,7 +150,10 @@ function clusterThrough(transport: Transport, plane: ControlPlane): RunningClust
     async list(path) {
       const answer = await transport.send({ method: 'GET', path });
       if (answer.status === 404) return [];
-      return (requests.accept({ method: 'GET', path }, answer) as { readonly items?: readonly KubernetesObject[] }).items ?? [];
+      return (
+        (requests.accept({ method: 'GET', path }, answer) as { readonly items?: readonly KubernetesObject[] }).items ??
+        []
+      );
     },
     async apply(object, manager = 'sandbox') {
       const path = await requests.pathOf({ ...object, ...object.metadata });

@@ -24,12 +24,27 @@ const onControlPlanes = [
 /** The objects that `kubeadm init` leaves behind, names and labels as in its addons' templates, in order. */
 export function kubeadmObjects(facts: KubeadmFacts): readonly KubernetesObject[] {
   return [
-    configMap('kubelet-config', { kubelet: yaml({ apiVersion: 'kubelet.config.k8s.io/v1beta1', kind: 'KubeletConfiguration', clusterDNS: [facts.clusterDns] }) }),
+    configMap('kubelet-config', {
+      kubelet: yaml({
+        apiVersion: 'kubelet.config.k8s.io/v1beta1',
+        kind: 'KubeletConfiguration',
+        clusterDNS: [facts.clusterDns],
+      }),
+    }),
     configMap('cluster-info', {}, 'kube-public'),
-    configMap('kube-proxy', { 'config.conf': yaml({ apiVersion: 'kubeproxy.config.k8s.io/v1alpha1', kind: 'KubeProxyConfiguration', clusterCIDR: facts.pods }) }),
+    configMap('kube-proxy', {
+      'config.conf': yaml({
+        apiVersion: 'kubeproxy.config.k8s.io/v1alpha1',
+        kind: 'KubeProxyConfiguration',
+        clusterCIDR: facts.pods,
+      }),
+    }),
     serviceAccount('kube-proxy'),
     serviceAccount('coredns'),
-    configMap('coredns', { Corefile: '.:53 {\n    errors\n    health\n    ready\n    kubernetes cluster.local in-addr.arpa ip6.arpa\n    forward . /etc/resolv.conf\n    cache 30\n    loop\n    reload\n    loadbalance\n}\n' }),
+    configMap('coredns', {
+      Corefile:
+        '.:53 {\n    errors\n    health\n    ready\n    kubernetes cluster.local in-addr.arpa ip6.arpa\n    forward . /etc/resolv.conf\n    cache 30\n    loop\n    reload\n    loadbalance\n}\n',
+    }),
     coredns(),
     kubeDns(facts.clusterDns),
     kubeProxy(facts.kubernetes),
@@ -47,7 +62,10 @@ export function kubeadmObjects(facts: KubeadmFacts): readonly KubernetesObject[]
 }
 
 /** Mirrors of the static pods of one control-plane machine. */
-export function staticPods(node: { readonly name: string; readonly uid: string }, kubernetes: string): readonly KubernetesObject[] {
+export function staticPods(
+  node: { readonly name: string; readonly uid: string },
+  kubernetes: string,
+): readonly KubernetesObject[] {
   return ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kube-scheduler'].map((component) => ({
     apiVersion: 'v1',
     kind: 'Pod',
@@ -63,7 +81,9 @@ export function staticPods(node: { readonly name: string; readonly uid: string }
       hostNetwork: true,
       priorityClassName: 'system-node-critical',
       tolerations: [{ operator: 'Exists', effect: 'NoExecute' }],
-      containers: [{ name: component, image: component === 'etcd' ? etcdImage : `${registry}/${component}:v${kubernetes}` }],
+      containers: [
+        { name: component, image: component === 'etcd' ? etcdImage : `${registry}/${component}:v${kubernetes}` },
+      ],
     },
   }));
 }
@@ -71,14 +91,22 @@ export function staticPods(node: { readonly name: string; readonly uid: string }
 /** JSON is YAML. */
 const yaml = (value: unknown): string => JSON.stringify(value, undefined, 2);
 
-const configMap = (name: string, data: Readonly<Record<string, string>>, namespace = 'kube-system'): KubernetesObject => ({
+const configMap = (
+  name: string,
+  data: Readonly<Record<string, string>>,
+  namespace = 'kube-system',
+): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: { name, namespace },
   data,
 });
 
-const serviceAccount = (name: string): KubernetesObject => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name, ...system } });
+const serviceAccount = (name: string): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { name, ...system },
+});
 
 function coredns(): KubernetesObject {
   return {
@@ -95,7 +123,9 @@ function coredns(): KubernetesObject {
           serviceAccountName: 'coredns',
           priorityClassName: 'system-cluster-critical',
           tolerations: onControlPlanes,
-          containers: [{ name: 'coredns', image: corednsImage, resources: { requests: { cpu: '100m', memory: '70Mi' } } }],
+          containers: [
+            { name: 'coredns', image: corednsImage, resources: { requests: { cpu: '100m', memory: '70Mi' } } },
+          ],
         },
       },
     },

@@ -12,7 +12,9 @@ export interface DnsServer {
 const serverFailure = 2;
 
 /** Answers over UDP on a free port of loopback; each question looks at AWS anew, so that nothing is ever stale. */
-export async function startDnsServer(look: () => Promise<Pick<FarSide, 'records' | 'loadBalancers'>>): Promise<DnsServer> {
+export async function startDnsServer(
+  look: () => Promise<Pick<FarSide, 'records' | 'loadBalancers'>>,
+): Promise<DnsServer> {
   const socket = createSocket('udp4');
   socket.on('message', (message, from) => {
     const question = readQuestion(message);

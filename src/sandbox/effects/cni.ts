@@ -46,7 +46,11 @@ async function applyIfNew(cluster: RunningCluster, object: KubernetesObject): Pr
   return before?.metadata.resourceVersion !== after.metadata.resourceVersion;
 }
 
-async function installCalico({ settings, clock, signal }: EffectWorld, cluster: RunningCluster, facts: HostFacts): Promise<boolean> {
+async function installCalico(
+  { settings, clock, signal }: EffectWorld,
+  cluster: RunningCluster,
+  facts: HostFacts,
+): Promise<boolean> {
   const definition = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/installations.operator.tigera.io';
   for (let left = 100; !established(await cluster.get(definition)); left -= 1) {
     if (left === 0 || signal.aborted) throw new EffectRefused('the cluster does not know the kind Installation');
@@ -54,13 +58,17 @@ async function installCalico({ settings, clock, signal }: EffectWorld, cluster: 
   }
   const templates = templatesIn(join(settings.program, 'sandbox', 'manifests', 'effects'), textFiles);
   const before = await cluster.get(installation);
-  for (const object of await templates.objects('calico-installation.yaml', { pod_cidr: facts.variables.pods || settings.network.pods }))
+  for (const object of await templates.objects('calico-installation.yaml', {
+    pod_cidr: facts.variables.pods || settings.network.pods,
+  }))
     await cluster.apply(object, 'kubectl');
   const after = await cluster.get(installation);
   return before?.metadata.generation !== after?.metadata.generation;
 }
 
 function established(definition: KubernetesObject | undefined): boolean {
-  const status = definition?.['status'] as { readonly conditions?: readonly { type: string; status: string }[] } | undefined;
+  const status = definition?.['status'] as
+    | { readonly conditions?: readonly { type: string; status: string }[] }
+    | undefined;
   return status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') ?? false;
 }

@@ -34,12 +34,19 @@ export interface EffectWorld {
 }
 
 /** What a role would have done to one machine. `changed` is Ansible's. An error that is thrown fails the task with its message. */
-export type Effect = (world: EffectWorld, machine: SimulatedMachine, facts: HostFacts) => Promise<{ readonly changed: boolean; readonly because: string }>;
+export type Effect = (
+  world: EffectWorld,
+  machine: SimulatedMachine,
+  facts: HostFacts,
+) => Promise<{ readonly changed: boolean; readonly because: string }>;
 
 /** A role that cannot work on this machine. */
 export class EffectRefused extends Error {}
 
-export function requirePackages(machine: SimulatedMachine): { readonly kubernetes: string; readonly containerd: string } {
+export function requirePackages(machine: SimulatedMachine): {
+  readonly kubernetes: string;
+  readonly containerd: string;
+} {
   if (machine.packages === undefined)
     throw new EffectRefused(`${machine.name} has no kubeadm: the step node-base has not run on ${machine.id}`);
   return machine.packages;

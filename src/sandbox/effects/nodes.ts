@@ -18,7 +18,8 @@ export async function register(
   const role = facts.role === 'control-plane' ? 'control-plane' : 'worker';
   const path = `/api/v1/nodes/${facts.host}`;
   const found = await cluster.get(path);
-  if (found !== undefined && isOf(found, facts) && machine.node !== undefined) return relabel(cluster, path, found, facts);
+  if (found !== undefined && isOf(found, facts) && machine.node !== undefined)
+    return relabel(cluster, path, found, facts);
   // The object of an earlier machine of that name: its providerID can never be changed.
   if (found !== undefined) await cluster.remove(path);
   const node = await cluster.create(
@@ -51,7 +52,12 @@ const isOf = (node: KubernetesObject, { provider }: HostFacts): boolean =>
   (node['spec'] as { readonly providerID?: string } | undefined)?.providerID === provider;
 
 /** A kubelet that is restarted with other labels sets them on its Node. */
-async function relabel(cluster: RunningCluster, path: string, node: KubernetesObject, { labels }: HostFacts): Promise<boolean> {
+async function relabel(
+  cluster: RunningCluster,
+  path: string,
+  node: KubernetesObject,
+  { labels }: HostFacts,
+): Promise<boolean> {
   const same = Object.entries(labels).every(([key, value]) => node.metadata.labels?.[key] === value);
   if (!same) await cluster.patch(path, { metadata: { labels } });
   return !same;

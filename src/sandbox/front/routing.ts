@@ -43,14 +43,19 @@ export function routeOf(ingresses: readonly KubernetesObject[], arrival: Arrival
   return { to: 'service', namespace: found.ingress.metadata.namespace ?? 'default', service: found.service };
 }
 
-function matches(ingress: KubernetesObject, { host, path }: Arrival): readonly { readonly service: string; readonly weight: number }[] {
+function matches(
+  ingress: KubernetesObject,
+  { host, path }: Arrival,
+): readonly { readonly service: string; readonly weight: number }[] {
   const rules = (ingress['spec'] as { readonly rules?: readonly Rule[] } | undefined)?.rules ?? [];
   return rules.flatMap((rule) => {
     const byHost = hostWeight(rule.host, host, hostnamesOf(ingress));
     if (byHost === undefined) return [];
     return (rule.http?.paths ?? []).flatMap((one) => {
       const service = one.backend?.service?.name;
-      return service !== undefined && fits(one, path) ? [{ service, weight: byHost * 10_000 + (one.path ?? '').length }] : [];
+      return service !== undefined && fits(one, path)
+        ? [{ service, weight: byHost * 10_000 + (one.path ?? '').length }]
+        : [];
     });
   });
 }
@@ -73,15 +78,21 @@ function classOf(ingress: KubernetesObject): string | undefined {
 }
 
 function hostnamesOf(ingress: KubernetesObject): readonly string[] {
-  const status = ingress['status'] as { readonly loadBalancer?: { readonly ingress?: readonly { hostname?: string }[] } } | undefined;
-  return (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) => (hostname === undefined ? [] : [hostname.toLowerCase()]));
+  const status = ingress['status'] as
+    | { readonly loadBalancer?: { readonly ingress?: readonly { hostname?: string }[] } }
+    | undefined;
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ hostname }) =>
+    hostname === undefined ? [] : [hostname.toLowerCase()],
+  );
 }
 
 /** `[{"HTTP": 80}, {"HTTPS": 443}]`; without it port 80, or 443 when there is a certificate (the controller's documentation). */
 function listenersOf(ingress: KubernetesObject): readonly { readonly protocol: string; readonly port: number }[] {
   const text = ingress.metadata.annotations?.[`${annotation}/listen-ports`];
   if (text === undefined)
-    return ingress.metadata.annotations?.[`${annotation}/certificate-arn`] === undefined ? [{ protocol: 'HTTP', port: 80 }] : [{ protocol: 'HTTPS', port: 443 }];
+    return ingress.metadata.annotations?.[`${annotation}/certificate-arn`] === undefined
+      ? [{ protocol: 'HTTP', port: 80 }]
+      : [{ protocol: 'HTTPS', port: 443 }];
   return (JSON.parse(text) as readonly Readonly<Record<string, number>>[]).flatMap((one) =>
     Object.entries(one).map(([protocol, port]) => ({ protocol, port })),
   );

@@ -28,7 +28,9 @@ export async function startFront(
   for (const { port, secure } of listeners)
     open.push([port, await listen((asked) => answer(current(), port, asked), secure ? { tls } : {})]);
   return {
-    connectTo: Object.fromEntries(open.map(([port, listener]) => [String(port), { host: '127.0.0.1', port: listener.port }])),
+    connectTo: Object.fromEntries(
+      open.map(([port, listener]) => [String(port), { host: '127.0.0.1', port: listener.port }]),
+    ),
     close: async () => {
       await Promise.all(open.map(([, listener]) => listener.close()));
     },
@@ -44,7 +46,11 @@ function certificate(names: readonly string[], now: number): { readonly key: str
 async function answer(cluster: RunningCluster | undefined, port: number, asked: Asked): Promise<Reply> {
   if (cluster === undefined) return text(503, 'no cluster runs');
   const host = (asked.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
-  const route = routeOf(await cluster.list('/apis/networking.k8s.io/v1/ingresses'), { port, host, path: asked.url.pathname });
+  const route = routeOf(await cluster.list('/apis/networking.k8s.io/v1/ingresses'), {
+    port,
+    host,
+    path: asked.url.pathname,
+  });
   if (route.to === 'nowhere') return text(404, 'no rule of an Ingress fits');
   if (route.to === 'redirect') {
     const target = `https://${host}${route.port === 443 ? '' : `:${route.port}`}${asked.url.pathname}${asked.url.search}`;
@@ -66,4 +72,8 @@ function hasReadyEndpoint(slices: readonly KubernetesObject[]): boolean {
   );
 }
 
-const text = (status: number, body: string): Reply => ({ status, type: 'text/plain; charset=utf-8', body: `${body}\n` });
+const text = (status: number, body: string): Reply => ({
+  status,
+  type: 'text/plain; charset=utf-8',
+  body: `${body}\n`,
+});

@@ -14,7 +14,11 @@ export interface CommandWorld {
   readonly adminConfiguration: string | undefined;
 }
 
-const says = (stdout: string, code = 0): CommandResult => ({ code, stdout: stdout === '' ? '' : `${stdout}\n`, stderr: '' });
+const says = (stdout: string, code = 0): CommandResult => ({
+  code,
+  stdout: stdout === '' ? '' : `${stdout}\n`,
+  stderr: '',
+});
 const fails = (code: number, stderr: string): CommandResult => ({ code, stdout: '', stderr: `${stderr}\n` });
 
 /**
@@ -31,7 +35,9 @@ export function runCommand(machine: SimulatedMachine, command: string, world: Co
     case 'hostname':
       return says(machine.name);
     case 'cloud-init':
-      return rest[0] === 'status' ? says(cloudInitStatus(bootProgress(machine, world.delay, world.now))) : unknown(command);
+      return rest[0] === 'status'
+        ? says(cloudInitStatus(bootProgress(machine, world.delay, world.now)))
+        : unknown(command);
     case 'fuser':
       // Exit 1: nobody has the files open.
       return bootProgress(machine, world.delay, world.now) < 1 ? says(' 812') : { code: 1, stdout: '', stderr: '' };

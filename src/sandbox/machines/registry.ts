@@ -20,7 +20,9 @@ export interface Machines {
 export async function openMachines(folder: string, keep: boolean): Promise<Machines> {
   const file = join(folder, 'machines.json');
   const text = keep ? await textFiles.read(file) : undefined;
-  const machines = new Map((text === undefined ? [] : (JSON.parse(text) as SimulatedMachine[])).map((one) => [one.id, one]));
+  const machines = new Map(
+    (text === undefined ? [] : (JSON.parse(text) as SimulatedMachine[])).map((one) => [one.id, one]),
+  );
   let saved = '';
   let writing: Promise<void> = Promise.resolve();
   const save = (): Promise<void> => {
@@ -34,7 +36,9 @@ export async function openMachines(folder: string, keep: boolean): Promise<Machi
     all: () => [...machines.values()],
     get: (id) => machines.get(id),
     at: (address) =>
-      [...machines.values()].find((one) => address !== '' && (one.address === address || one.privateAddress === address)),
+      [...machines.values()].find(
+        (one) => address !== '' && (one.address === address || one.privateAddress === address),
+      ),
     async change(id, part) {
       const machine = machines.get(id);
       if (machine === undefined) return;
@@ -42,9 +46,12 @@ export async function openMachines(folder: string, keep: boolean): Promise<Machi
       await save();
     },
     async follow(instances, now) {
-      const gone = [...machines.values()].filter((one) => !instances.some(({ id, state }) => id === one.id && !isEnding(state)));
+      const gone = [...machines.values()].filter(
+        (one) => !instances.some(({ id, state }) => id === one.id && !isEnding(state)),
+      );
       for (const { id } of gone) machines.delete(id);
-      for (const instance of instances) if (!isEnding(instance.state)) machines.set(instance.id, met(machines.get(instance.id), instance, now));
+      for (const instance of instances)
+        if (!isEnding(instance.state)) machines.set(instance.id, met(machines.get(instance.id), instance, now));
       await save();
       return gone;
     },
@@ -55,7 +62,12 @@ const isEnding = (state: string): boolean => state === 'shutting-down' || state 
 
 function met(known: SimulatedMachine | undefined, instance: AwsMachine, now: number): SimulatedMachine {
   const { id, name, type, state, privateAddress, publicAddress } = instance;
-  const { bootedAt, ...machine } = known ?? { hostKey: makeSshKey('').publicKey, printed: false, units: [], bootedAt: undefined };
+  const { bootedAt, ...machine } = known ?? {
+    hostKey: makeSshKey('').publicKey,
+    printed: false,
+    units: [],
+    bootedAt: undefined,
+  };
   // Stopped and started again it boots anew, with the same disk and host key.
   const booted = state === 'running' ? (bootedAt ?? now) : undefined;
   return {

@@ -20,10 +20,17 @@ export async function packCharts(folder: string): Promise<readonly PackedChart[]
       const files = await Promise.all(
         paths.map(async (path) => ({ path: `${name}/${path}`, content: await readBytes(join(folder, name, path)) })),
       );
-      const chart = parse((await readBytes(join(folder, name, 'Chart.yaml'))).toString('utf8')) as Record<string, unknown>;
+      const chart = parse((await readBytes(join(folder, name, 'Chart.yaml'))).toString('utf8')) as Record<
+        string,
+        unknown
+      >;
       const archive = packFiles(files);
       const file = `${name}-${String(chart['version'])}.tgz`;
-      return { file, archive, entry: { ...chart, digest: createHash('sha256').update(archive).digest('hex'), urls: [file] } };
+      return {
+        file,
+        archive,
+        entry: { ...chart, digest: createHash('sha256').update(archive).digest('hex'), urls: [file] },
+      };
     }),
   );
 }

@@ -30,7 +30,7 @@ function header(path: string, size: number): Buffer {
   // The checksum is summed up over spaces in its own place.
   bytes.write('        ', 148);
   bytes.write('0', 156);
-  bytes.write('ustar\0' + '00', 257);
+  bytes.write('ustar\u000000', 257);
   const sum = bytes.reduce((total, byte) => total + byte, 0);
   bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
   return bytes;

@@ -14,7 +14,10 @@ export interface ShimSettings {
 }
 
 /** Writes the programs that stand for ssh and ansible-playbook, and gives their paths. */
-export async function writeShims(settings: SandboxSettings, controlApi: string): Promise<{ readonly ssh: string; readonly 'ansible-playbook': string }> {
+export async function writeShims(
+  settings: SandboxSettings,
+  controlApi: string,
+): Promise<{ readonly ssh: string; readonly 'ansible-playbook': string }> {
   const folder = join(settings.folder, 'bin');
   const shim: ShimSettings = {
     folder: settings.folder,

@@ -23,7 +23,10 @@ interface PortFile {
 const startWithin = 60_000;
 
 /** Starts the local AWS, or takes over the one that an earlier supervisor left behind. SANDBOX_FAILED when it does not come up. */
-export async function startAwsServer(settings: SandboxSettings, children: Children): Promise<AwsServer & { readonly adopted: boolean }> {
+export async function startAwsServer(
+  settings: SandboxSettings,
+  children: Children,
+): Promise<AwsServer & { readonly adopted: boolean }> {
   const folder = join(settings.folder, 'aws');
   const portFile = join(folder, 'port.json');
   const left = await runningServer(portFile);
@@ -41,11 +44,16 @@ export async function startAwsServer(settings: SandboxSettings, children: Childr
     name: 'aws',
     argv: [
       settings.tools.python,
-      ...['-m', 'platform_aws_sandbox'],
-      ...['--port-file', portFile],
-      ...['--seed', join(folder, 'seed.json')],
-      ...['--journal', join(settings.folder, 'logs', 'aws-calls.ndjson')],
-      ...['--delay', String(settings.delay)],
+      '-m',
+      'platform_aws_sandbox',
+      '--port-file',
+      portFile,
+      '--seed',
+      join(folder, 'seed.json'),
+      '--journal',
+      join(settings.folder, 'logs', 'aws-calls.ndjson'),
+      '--delay',
+      String(settings.delay),
     ],
     env: {
       PATH: settings.environment['PATH'] ?? '',

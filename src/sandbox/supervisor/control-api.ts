@@ -27,7 +27,8 @@ export function controlApi(world: ControlWorld): (asked: Asked, path: string) =>
   const sshd = (address: string) => sshdOf(world.machines.at(address), world.settings.delay, world.clock.now());
   return async (asked, path) => {
     const address = asked.url.searchParams.get('address') ?? '';
-    if (path.startsWith('/effects/') && asked.method === 'POST') return effect(world, path.slice('/effects/'.length), asked);
+    if (path.startsWith('/effects/') && asked.method === 'POST')
+      return effect(world, path.slice('/effects/'.length), asked);
     switch (`${asked.method} ${path}`) {
       case 'GET /parts':
         return json(200, world.parts());
@@ -50,13 +51,20 @@ export function controlApi(world: ControlWorld): (asked: Asked, path: string) =>
   };
 }
 
-function reach(world: ControlWorld, address: string, port: number): { readonly open: boolean; readonly because: string } {
+function reach(
+  world: ControlWorld,
+  address: string,
+  port: number,
+): { readonly open: boolean; readonly because: string } {
   const name = `port ${port} of ${address}`;
   const machine = world.machines.at(address);
   const answer = sshdOf(machine, world.settings.delay, world.clock.now());
   if (machine === undefined || (!answer.open && answer.because === 'timed out'))
     return { open: false, because: `${name} does not answer` };
-  const open = port === 22 ? answer.open : port === 6443 && machine.node?.role === 'control-plane' && world.cluster.current() !== undefined;
+  const open =
+    port === 22
+      ? answer.open
+      : port === 6443 && machine.node?.role === 'control-plane' && world.cluster.current() !== undefined;
   return { open, because: `${name} ${open ? 'is open' : 'refuses connections'}` };
 }
 

@@ -14,6 +14,7 @@ import type { SandboxSettings } from '../settings.ts';
 import { writeShims } from '../shims/launchers.ts';
 import { childrenFile, stateFile } from '../state.ts';
 import type { RecordedProcess, SandboxState } from '../state.ts';
+import { recordedSandbox } from '../read.ts';
 import { makeSshKey } from '../user-key.ts';
 import { startAwsServer } from './aws-server.ts';
 import { openChildren } from './children.ts';
@@ -24,7 +25,11 @@ import { readFarSide } from './far-side.ts';
 import { watch } from './watch.ts';
 
 /** Runs the sandbox until the signal; then ends every child. `say` goes to the supervisor's log. */
-export async function supervise(settings: SandboxSettings, stopping: AbortController, say: (text: string) => void): Promise<void> {
+export async function supervise(
+  settings: SandboxSettings,
+  stopping: AbortController,
+  say: (text: string) => void,
+): Promise<void> {
   const { folder } = settings;
   const { signal } = stopping;
   const self = await recordOf(process.pid);
@@ -41,14 +46,21 @@ export async function supervise(settings: SandboxSettings, stopping: AbortContro
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
     const world = { settings, machines, cluster, clock: systemClock, signal };
 
-    const secret = `/${randomBytes(16).toString('hex')}`;
-    const parts = () => partsOf({ awsEndpoint: aws.endpoint, machines: machines.all().length, server: cluster.current()?.server });
+    // The product's inventory holds addresses of the mirror: a new supervisor listens where the last one did.
+    const last = aws.adopted ? await recordedSandbox(folder) : undefined;
+    const lastApi = last === undefined ? undefined : new URL(last.controlApi);
+    const secret = lastApi?.pathname ?? `/${randomBytes(16).toString('hex')}`;
+    const parts = () =>
+      partsOf({ awsEndpoint: aws.endpoint, machines: machines.all().length, server: cluster.current()?.server });
     const control = controlApi({ ...world, parts, stop: () => stopping.abort() });
     const mirror = await openMirror(join(settings.program, 'sandbox'));
-    const web = await listen((asked) => {
-      const path = asked.url.pathname;
-      return path.startsWith(`${secret}/`) ? control(asked, path.slice(secret.length)) : mirror(asked);
-    });
+    const web = await listen(
+      (asked) => {
+        const path = asked.url.pathname;
+        return path.startsWith(`${secret}/`) ? control(asked, path.slice(secret.length)) : mirror(asked);
+      },
+      lastApi === undefined ? {} : { port: Number(lastApi.port) },
+    );
     const dns = await startDnsServer(() => readFarSide(aws.endpoint));
     const names = settings.zones.flatMap((zone) => [zone, `*.${zone}`]);
     const front = await startFront(() => cluster.current(), { names, now: systemClock.now() });
@@ -56,7 +68,8 @@ export async function supervise(settings: SandboxSettings, stopping: AbortContro
     const key = join(folder, 'id_ed25519');
     if ((await textFiles.read(key)) === undefined) await writeKey(key);
     const terraformConfiguration = join(folder, 'terraform.tfrc');
-    if (settings.terraformConfiguration !== undefined) await writeQuick(terraformConfiguration, settings.terraformConfiguration);
+    if (settings.terraformConfiguration !== undefined)
+      await writeQuick(terraformConfiguration, settings.terraformConfiguration);
     const state: SandboxState = {
       version: 1,
       folder,
@@ -92,7 +105,9 @@ export async function supervise(settings: SandboxSettings, stopping: AbortContro
 async function endLeftovers(folder: string): Promise<void> {
   const text = await textFiles.read(childrenFile(folder));
   const left = Object.entries(text === undefined ? {} : (JSON.parse(text) as ChildrenRecord));
-  await Promise.all(left.filter(([name]) => name !== 'aws').map(([, child]: [string, RecordedProcess]) => endProcess(child, 'SIGKILL')));
+  await Promise.all(
+    left.filter(([name]) => name !== 'aws').map(([, child]: [string, RecordedProcess]) => endProcess(child, 'SIGKILL')),
+  );
 }
 
 async function writeKey(path: string): Promise<void> {
@@ -101,7 +116,11 @@ async function writeKey(path: string): Promise<void> {
   await writeQuick(path, privateKey, 0o600);
 }
 
-function partsOf(facts: { readonly awsEndpoint: string; readonly machines: number; readonly server: string | undefined }) {
+function partsOf(facts: {
+  readonly awsEndpoint: string;
+  readonly machines: number;
+  readonly server: string | undefined;
+}) {
   return [
     { name: 'AWS', alive: true, detail: facts.awsEndpoint },
     { name: 'machines', alive: true, detail: String(facts.machines) },

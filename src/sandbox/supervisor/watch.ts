@@ -28,7 +28,8 @@ async function followAws({ machines, cluster, settings, clock }: EffectWorld, en
   const current = cluster.current();
   const controlPlanesLeft = machines.all().some(({ node }) => node?.role === 'control-plane');
   if (gone.some(({ node }) => node?.role === 'control-plane') && !controlPlanesLeft) await cluster.forget();
-  else if (current !== undefined) for (const machine of gone) if (machine.node !== undefined) await silence(current, machine.node.name);
+  else if (current !== undefined)
+    for (const machine of gone) if (machine.node !== undefined) await silence(current, machine.node.name);
   for (const machine of machines.all()) {
     if (machine.printed || bootProgress(machine, settings.delay, clock.now()) < consoleAt) continue;
     await printHostKey(endpoint, machine.id, `${machine.hostKey} root@${machine.name}`);

@@ -14,9 +14,30 @@ export interface PlaybookCall {
 const looking = new Set(['--syntax-check', '--list-hosts', '--list-tasks', '--list-tags', '--version', '-h', '--help']);
 /** Options of ansible-playbook 2.19 that take a value. */
 const valued = new Set(
-  ['-i --inventory --inventory-file', '-e --extra-vars', '-l --limit', '-t --tags', '--skip-tags', '--start-at-task', '-f --forks']
-    .concat(['-u --user', '-c --connection', '-T --timeout', '-M --module-path', '--private-key --key-file', '--vault-id'])
-    .concat(['--vault-password-file --vault-pass-file', '--become-method', '--become-user', '--ssh-common-args', '--ssh-extra-args'])
+  [
+    '-i --inventory --inventory-file',
+    '-e --extra-vars',
+    '-l --limit',
+    '-t --tags',
+    '--skip-tags',
+    '--start-at-task',
+    '-f --forks',
+  ]
+    .concat([
+      '-u --user',
+      '-c --connection',
+      '-T --timeout',
+      '-M --module-path',
+      '--private-key --key-file',
+      '--vault-id',
+    ])
+    .concat([
+      '--vault-password-file --vault-pass-file',
+      '--become-method',
+      '--become-user',
+      '--ssh-common-args',
+      '--ssh-extra-args',
+    ])
     .concat(['--scp-extra-args', '--sftp-extra-args', '--become-password-file --become-pass-file'])
     .concat(['--connection-password-file --conn-pass-file'])
     .flatMap((names) => names.split(' ')),

@@ -60,11 +60,16 @@ export function readSshCall(words: readonly string[]): SshCall | undefined {
 
 function setOption(options: Record<string, string>, text: string): void {
   const [, name = '', value = ''] = /^\s*([A-Za-z]+)\s*[=\s]\s*(.*)$/.exec(text) ?? [];
-  options[name.toLowerCase()] ??= value.trim().replace(/^"(.*)"$/, '$1').replaceAll('%%', '%');
+  options[name.toLowerCase()] ??= value
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .replaceAll('%%', '%');
 }
 
 /** `[bind:]port:host:port` */
 function forward(text: string): readonly { listen: number; host: string; port: number }[] {
   const [, listen, host, port] = /^(?:[^:]*:)?(\d+):([^:]+):(\d+)$/.exec(text) ?? [];
-  return listen === undefined || host === undefined || port === undefined ? [] : [{ listen: Number(listen), host, port: Number(port) }];
+  return listen === undefined || host === undefined || port === undefined
+    ? []
+    : [{ listen: Number(listen), host, port: Number(port) }];
 }

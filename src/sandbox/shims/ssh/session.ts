@@ -5,7 +5,11 @@ import type { SshCall } from './arguments.ts';
 import { askSandbox } from './connection.ts';
 
 /** ssh's own exit code: no connection. The texts are OpenSSH 9.6's. */
-const noConnection = (...lines: readonly string[]): CommandResult => ({ code: 255, stdout: '', stderr: lines.map((line) => `${line}\r\n`).join('') });
+const noConnection = (...lines: readonly string[]): CommandResult => ({
+  code: 255,
+  stdout: '',
+  stderr: lines.map((line) => `${line}\r\n`).join(''),
+});
 
 /** Checks key, machine and host key as ssh would; undefined when the connection stands. */
 export async function refusal(call: SshCall, controlApi: string): Promise<CommandResult | undefined> {
@@ -19,7 +23,9 @@ export async function refusal(call: SshCall, controlApi: string): Promise<Comman
     `${controlApi}/machines/host-key?address=${encodeURIComponent(call.host)}`,
   );
   if (!answer.open)
-    return noConnection(`ssh: connect to host ${call.host} port ${port}: Connection ${answer.because === 'refused' ? 'refused' : 'timed out'}`);
+    return noConnection(
+      `ssh: connect to host ${call.host} port ${port}: Connection ${answer.because === 'refused' ? 'refused' : 'timed out'}`,
+    );
   return hostKeyProblem(call, answer.hostKey ?? '');
 }
 
@@ -31,7 +37,10 @@ async function hostKeyProblem(call: SshCall, shown: string): Promise<CommandResu
   if (pinned.includes(shown)) return undefined;
   const type = 'ED25519';
   if (pinned.length === 0)
-    return noConnection(`No ${type} host key is known for ${name} and you have requested strict checking.`, 'Host key verification failed.');
+    return noConnection(
+      `No ${type} host key is known for ${name} and you have requested strict checking.`,
+      'Host key verification failed.',
+    );
   const frame = '@'.repeat(59);
   return noConnection(
     frame,
