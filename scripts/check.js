@@ -79,10 +79,20 @@ async function awsContract() {
   const since = Date.now();
   process.stdout.write('\n--- local AWS contract suite\n');
   const key = createHash('sha256').update(readFileSync('sandbox/requirements.txt')).digest('hex').slice(0, 12);
-  const python = path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'platform', 'python', key, 'bin', 'python');
+  const python = path.join(
+    process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'),
+    'platform',
+    'python',
+    key,
+    'bin',
+    'python',
+  );
   let said = '';
   const code = await new Promise((resolve) => {
-    const child = spawn(python, ['-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], { cwd: 'sandbox/aws', stdio: ['ignore', 'inherit', 'pipe'] });
+    const child = spawn(python, ['-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], {
+      cwd: 'sandbox/aws',
+      stdio: ['ignore', 'inherit', 'pipe'],
+    });
     child.on('error', () => resolve(127));
     child.stderr.on('data', (chunk) => {
       said += chunk;
@@ -91,12 +101,17 @@ async function awsContract() {
     child.on('exit', (status) => resolve(status ?? 1));
   });
   const ran = Number(/^Ran (\d+) tests?/m.exec(said)?.[1] ?? 0);
-  const bad = ['failures', 'errors'].reduce((sum, word) => sum + Number(new RegExp(`${word}=(\\d+)`).exec(said)?.[1] ?? 0), 0);
+  const bad = ['failures', 'errors'].reduce(
+    (sum, word) => sum + Number(new RegExp(`${word}=(\\d+)`).exec(said)?.[1] ?? 0),
+    0,
+  );
   const skipped = Number(/skipped=(\d+)/.exec(said)?.[1] ?? 0);
   totals.passed += ran - bad - skipped;
   totals.skipped += skipped;
   totals.failed += code !== 0 && bad === 0 ? 1 : bad;
-  process.stdout.write(`--- local AWS contract suite: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`);
+  process.stdout.write(
+    `--- local AWS contract suite: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
+  );
 }
 
 await stage('types', ['tsc', '-p', 'tsconfig.json']);

@@ -173,8 +173,8 @@ export const hostedZone: Check = {
         ),
       ];
     if (config.target === 'sandbox') return [];
-    const public_ = await network.nameServers(domain, signal).catch(() => undefined);
-    if (public_ === undefined)
+    const delegated = await delegation(domain, (name) => network.nameServers(name, signal)).catch(() => undefined);
+    if (delegated === undefined)
       return [
         warning(
           `the name servers of ${domain} cannot be asked for from here`,
@@ -182,15 +182,25 @@ export const hostedZone: Check = {
         ),
       ];
     const bare = (name: string): string => name.replace(/\.$/, '').toLowerCase();
-    if (public_.some((name) => zone.nameServers.map(bare).includes(bare(name)))) return [];
+    if (delegated.some((name) => zone.nameServers.map(bare).includes(bare(name)))) return [];
     return [
       error(
-        `${domain} is not delegated to its hosted zone: the internet asks ${public_.join(', ') || 'nobody'}`,
+        `${domain} is not delegated to its hosted zone: the internet asks ${delegated.join(', ') || 'nobody'}`,
         `set these name servers at the registrar: ${zone.nameServers.join(', ')}`,
       ),
     ];
   },
 };
+
+/** The name servers of the domain, or of the domain above that it is a part of. */
+async function delegation(
+  domain: string,
+  ask: (name: string) => Promise<readonly string[]>,
+): Promise<readonly string[]> {
+  const found = await ask(domain);
+  const above = domain.split('.').slice(1);
+  return found.length > 0 || above.length < 2 ? found : delegation(above.join('.'), ask);
+}
 
 /** A simulation that is itself refused tells nothing. */
 export function isRefusal(problem: unknown): boolean {

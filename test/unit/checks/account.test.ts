@@ -128,6 +128,20 @@ describe('hosted zone', () => {
     expect((await asked(['NS-1.example.net.'])).state).toBe('holds');
   });
 
+  test('of a domain above serves, too', async () => {
+    const asked: string[] = [];
+    const nameServers = async (name: string) => {
+      asked.push(name);
+      return name === 'example.dev' ? ['ns-1.example.net'] : [];
+    };
+    const result = await askCheck(
+      hostedZone,
+      { aws: { zone }, network: { nameServers } },
+      awsConfig({ domain: 'shop.eu.example.dev' }),
+    );
+    expect([result.state, asked]).toEqual(['holds', ['shop.eu.example.dev', 'eu.example.dev', 'example.dev']]);
+  });
+
   test('names the servers to set where it is not delegated', async () => {
     const result = await asked(['ns.registrar.example']);
     expect(result.findings[0]?.next).toEqual([

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Check, CheckContext, Purpose } from '../../../src/checks/check.ts';
+import type { Check, CheckContext } from '../../../src/checks/check.ts';
 import { error, warning } from '../../../src/checks/check.ts';
 import { checks as all } from '../../../src/checks/index.ts';
 import { refuseProblems, runChecks, summaryOf } from '../../../src/checks/run-checks.ts';
@@ -27,8 +27,8 @@ const memory = () => {
     },
   };
 };
-const ask = (list: readonly Check[], { afresh = false, purpose = 'run' as Purpose, fakes = memory() } = {}) =>
-  runChecks(list, fakeWorld(fakes).context, { afresh, purpose });
+const ask = (list: readonly Check[], { afresh = false, fakes = memory() } = {}) =>
+  runChecks(list, fakeWorld(fakes).context, { afresh, purpose: 'run' });
 
 test('all are asked and answered in the order of the list, whatever each says', async () => {
   const results = await ask([
