@@ -74,6 +74,12 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     });
   });
 
+  test('the clock of the service is compared with ours', async () => {
+    const { skew } = await aws.caller();
+    // The server is on this machine; its Date header is cut to whole seconds.
+    expect(Math.abs(skew ?? Number.POSITIVE_INFINITY)).toBeLessThan(60_000);
+  });
+
   test('a bucket is made, read, and made again', async () => {
     const name = `platform-state-123456789012-${region}-acme`;
     expect(await aws.bucket(name)).toMatchObject({ exists: false });
@@ -133,6 +139,11 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     });
     const denied = await aws.denied(['ec2:RunInstances', 'elasticloadbalancing:CreateLoadBalancer']);
     expect(denied).toEqual(['elasticloadbalancing:CreateLoadBalancer']);
+    const scope = {
+      resources: ['arn:aws:elasticloadbalancing:*:*:loadbalancer/a', 'arn:aws:elasticloadbalancing:*:*:loadbalancer/b'],
+      context: [{ key: 'aws:RequestTag/platform/cluster', values: [cluster], list: false }],
+    };
+    expect(await aws.denied(['elasticloadbalancing:CreateLoadBalancer', 'ec2:RunInstances'], scope)).toEqual(denied);
   });
 
   test('what the cluster owns is listed under its import ids, and nothing of others', async () => {
