@@ -65,7 +65,10 @@ export function repeatedSteps(project: Project): readonly string[] {
   const folder = join(project.stateFolder, 'journal');
   const records = readdirSync(folder)
     .filter((name) => name.endsWith('.ndjson'))
-    .flatMap((name) => decodeJournal({ run: name.replace('.ndjson', ''), text: readFileSync(join(folder, name), 'utf8') }).records)
+    .flatMap(
+      (name) =>
+        decodeJournal({ run: name.replace('.ndjson', ''), text: readFileSync(join(folder, name), 'utf8') }).records,
+    )
     .toSorted((a, b) => a.seq - b.seq);
   const done = new Map<string, string>();
   const repeated: string[] = [];
@@ -79,7 +82,9 @@ export function repeatedSteps(project: Project): readonly string[] {
 /** Locks that someone left: ours in the state folder, Terraform's beside its state. */
 export async function locksLeft(project: Project): Promise<readonly string[]> {
   const own = project.files().filter((name) => name === 'lock' || name.endsWith('.tflock'));
-  const remote = (await awsResources(project)).filter(({ id, name }) => `${id} ${name ?? ''}`.includes('.tflock')).map(({ id }) => id);
+  const remote = (await awsResources(project))
+    .filter(({ id, name }) => `${id} ${name ?? ''}`.includes('.tflock'))
+    .map(({ id }) => id);
   return [...own, ...remote];
 }
 

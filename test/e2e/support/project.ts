@@ -1,5 +1,14 @@
 import { spawn } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PlatformEvent } from '../../../src/engine/events.ts';
@@ -37,7 +46,8 @@ export function makeProject(yaml: string, trees: Readonly<Record<string, string>
   writeFileSync(join(folder, 'platform.yaml'), yaml);
   for (const [to, from] of Object.entries(trees)) cpSync(join(program, from), join(folder, to), { recursive: true });
   const stateFolder = join(folder, '.platform', 'sandbox');
-  const platform = (args: readonly string[], control: RunControl = {}): Promise<Ended> => runPlatform(folder, args, control);
+  const platform = (args: readonly string[], control: RunControl = {}): Promise<Ended> =>
+    runPlatform(folder, args, control);
   return {
     folder,
     stateFolder,
@@ -71,7 +81,8 @@ function runPlatform(folder: string, args: readonly string[], control: RunContro
     const lines = (rest + chunk).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      if (!line.startsWith('{')) continue;
+      // Only a run prints one event a line; documents of other commands span several.
+      if (!line.startsWith('{"')) continue;
       const event = JSON.parse(line) as PlatformEvent;
       events.push(event);
       control.onEvent?.(event, { kill: (signal) => child.kill(signal) });
