@@ -171,12 +171,9 @@ describe.skipIf(missing !== '')(
           '-f',
           world.valuesFile(id, values(`${id}/values.yaml`)),
         );
-      await Promise.all(releases.slice(0, 4).map(install));
-      await Promise.all([
-        ready(driverOnEveryNode('ebs.csi.aws.com')),
-        ready(certManagerAnswers),
-        ready(apiAvailable('v1beta1.metrics.k8s.io')),
-      ]);
+      // Asked from before its installation on, so that every state on the way is seen.
+      await Promise.all([...releases.slice(0, 4).map(install), ready(certManagerAnswers)]);
+      await Promise.all([ready(driverOnEveryNode('ebs.csi.aws.com')), ready(apiAvailable('v1beta1.metrics.k8s.io'))]);
       await ready(crdEstablished('targetgroupbindings.elbv2.k8s.aws'));
       // The states that an installation of cert-manager goes through, as the probe names them.
       expect([...seen]).toEqual(

@@ -17,6 +17,7 @@ export function certManager(clock: Clock): Controller {
   const server = webhookServer('cert-manager-webhook-ca', clock, judge);
   let runningSince: number | undefined;
   let injectingSince: number | undefined;
+  let trusted = false;
   return {
     name: 'cert-manager',
     userAgent: 'cert-manager',
@@ -33,10 +34,18 @@ export function certManager(clock: Clock): Controller {
       injectingSince = injector === undefined || runningSince === undefined ? undefined : (injectingSince ?? now);
       const listens = runningSince !== undefined && now - runningSince >= startUp && tools.failure === undefined;
       await (listens ? server.listen() : server.close());
-      const trusted = injectingSince !== undefined && now - injectingSince >= startUp + injection;
+      // What was injected once stays, whatever becomes of the cainjector.
+      trusted ||= injectingSince !== undefined && now - injectingSince >= startUp + injection;
       const address = { port: await server.port(), ...(trusted ? { authority: server.authority } : {}) };
-      await installWebhooks(tools, 'ValidatingWebhookConfiguration', 'cert-manager-webhook', () => validating, address);
+      const installed = await installWebhooks(
+        tools,
+        'ValidatingWebhookConfiguration',
+        'cert-manager-webhook',
+        () => validating,
+        address,
+      );
       await installWebhooks(tools, 'MutatingWebhookConfiguration', 'cert-manager-webhook', () => mutating, address);
+      if (!installed) trusted = false;
     },
   };
 }

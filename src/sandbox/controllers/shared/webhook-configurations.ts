@@ -21,7 +21,7 @@ type Kind = 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration';
 
 /**
  * Puts webhooks into the configuration that the stand-in chart installed empty, with an address on loopback. Without an authority
- * whoever asks fails with x509, as before the real cainjector has been there.
+ * whoever asks fails with x509, as before the real cainjector has been there. Says whether the configuration exists.
  */
 export async function installWebhooks(
   { kubernetes }: Tools,
@@ -29,9 +29,9 @@ export async function installWebhooks(
   name: string,
   webhooksFor: (live: KubernetesObject) => readonly Webhook[],
   address: { readonly port: number; readonly authority?: string },
-): Promise<void> {
+): Promise<boolean> {
   const live = await kubernetes.get({ apiVersion: 'admissionregistration.k8s.io/v1', kind, name });
-  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return;
+  if (live === undefined || live.metadata.deletionTimestamp !== undefined) return false;
   const webhooks = webhooksFor(live).map((webhook) => ({
     name: webhook.name,
     admissionReviewVersions: ['v1'],
@@ -58,6 +58,7 @@ export async function installWebhooks(
       textOf(one, 'clientConfig', 'url'),
       textOf(one, 'clientConfig', 'caBundle'),
     ].join(' ');
-  if (listOf(live, 'webhooks').map(brief).join('\n') === webhooks.map(brief).join('\n')) return;
+  if (listOf(live, 'webhooks').map(brief).join('\n') === webhooks.map(brief).join('\n')) return true;
   await kubernetes.patch(referenceTo(live), { webhooks });
+  return true;
 }
