@@ -42,8 +42,9 @@ export async function fileMarks(folder: string): Promise<readonly string[]> {
   const paths = (await filesBelow(folder)).filter((path) => !path.includes('__pycache__'));
   return Promise.all(
     paths.map(async (path) => {
-      const { size, mtimeMs } = await stat(join(folder, path));
-      return `${path} ${size} ${mtimeMs}`;
+      // A file that vanishes meanwhile has its mark, too.
+      const found = await stat(join(folder, path)).catch(() => undefined);
+      return `${path} ${found?.size} ${found?.mtimeMs}`;
     }),
   );
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { becomeProgram, runAside } from '../../../tools/children.ts';
 import { textFiles } from '../../../tools/files.ts';
 import { fileMarks, writeQuick } from '../../../tools/folders.ts';
@@ -35,21 +35,27 @@ async function problemOf(
     ...call.inventories,
     ...call.variables.filter((value) => value.startsWith('@')).map((value) => value.slice(1)),
   ];
-  const good = join(
-    shim.folder,
-    'plays',
-    'good',
-    await digestOf([call.playbook, ...files], dirname(dirname(call.playbook))),
-  );
+  const good = join(shim.folder, 'plays', 'good', await digestOf([call.playbook, ...files], treeOf(call.playbook)));
   if ((await textFiles.read(good)) !== undefined) return undefined;
   const named = call.inventories.flatMap((inventory) => ['--inventory', inventory]);
   const variables = files.slice(call.inventories.length).flatMap((path) => ['--extra-vars', path]);
   // Only the real run has the events of the product's plugin.
   const { PLATFORM_ANSIBLE_EVENTS: _, ...quiet } = environment;
-  const inspection = await runAside([shim.python, shim.inspector, ...named, ...variables, call.playbook], quiet);
+  // The inspector reads variables from files; with values on the command line only the syntax can be judged.
+  const inline = call.variables.some((value) => !value.startsWith('@'));
+  const judge = inline
+    ? [shim.ansiblePlaybook, ...call.options, '--syntax-check', call.playbook]
+    : [shim.python, shim.inspector, ...named, ...variables, call.playbook];
+  const inspection = await runAside(judge, quiet);
   if (inspection.code !== 0) return inspection;
   await writeQuick(good, '');
   return undefined;
+}
+
+/** Roles lie beside a folder `playbooks`, or beside the playbook. */
+function treeOf(playbook: string): string {
+  const folder = dirname(playbook);
+  return basename(folder) === 'playbooks' ? dirname(folder) : folder;
 }
 
 /** Changes with every one of the files, and with every file of the tree. */
