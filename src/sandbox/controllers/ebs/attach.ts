@@ -17,6 +17,7 @@ export async function attachVolumes(
   volumes: readonly KubernetesObject[],
 ): Promise<void> {
   const attachments = await tools.kubernetes.list('storage.k8s.io/v1', 'VolumeAttachment');
+  await letGo(tools, volumes, attachments);
   for (const attachment of attachments) {
     if (textOf(attachment, 'spec', 'attacher') !== driver) continue;
     const volume = volumes.find(
@@ -45,6 +46,18 @@ export async function attachVolumes(
       );
     }
   }
+}
+
+/** A volume that is being deleted is let go once no attachment names it, as the external-attacher does. */
+async function letGo(
+  { kubernetes }: Tools,
+  volumes: readonly KubernetesObject[],
+  attachments: readonly KubernetesObject[],
+): Promise<void> {
+  const attached = new Set(attachments.map((one) => textOf(one, 'spec', 'source', 'persistentVolumeName')));
+  for (const volume of volumes)
+    if (volume.metadata.deletionTimestamp !== undefined && !attached.has(volume.metadata.name))
+      await dropFinalizer(kubernetes, volume, finalizer);
 }
 
 async function attach(
@@ -89,7 +102,6 @@ async function detach(tools: Tools, attachment: KubernetesObject, volume: Kubern
   const VolumeId = textOf(volume, 'spec', 'csi', 'volumeHandle');
   if (VolumeId !== undefined) await release(tools, VolumeId);
   await dropFinalizer(tools.kubernetes, attachment, finalizer);
-  if (volume !== undefined) await dropFinalizer(tools.kubernetes, volume, finalizer);
 }
 
 async function release({ aws, note }: Tools, VolumeId: string): Promise<void> {
