@@ -15,7 +15,13 @@ environments:
 `;
 
 /** A user's own small Terraform tree, two machines, no add-ons: for many kills. */
-export const smallPlatform = `apiVersion: platform/v1
+export const smallPlatform = small('[]');
+
+/** The same with one Helm release, so that all three tools have their turn. */
+export const smallPlatformWithHelm = small('[metrics-server]');
+
+function small(addons: string): string {
+  return `apiVersion: platform/v1
 name: small
 region: ap-northeast-2
 kubernetes: "1.36"
@@ -23,7 +29,7 @@ access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24] 
 nodes:
   master: { role: control-plane, type: t3.large, disk: 40 }
   worker: { role: worker, type: t3.large, disk: 40 }
-addons: []
+addons: ${addons}
 terraform:
   dir: tree
   vars: { ssh_public_key: key, nodes: names }
@@ -31,3 +37,4 @@ terraform:
 environments:
   sandbox: { target: sandbox, sandbox: { delay: 0.2 } }
 `;
+}
