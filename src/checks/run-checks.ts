@@ -8,6 +8,8 @@ export interface CheckOptions {
   readonly purpose: Purpose;
   /** Ask everything, also what held before and did not change. */
   readonly afresh: boolean;
+  /** Hears each result as soon as it is there. */
+  told?(result: CheckResult): void;
 }
 
 /** Checks that look at the same time: each may start a tool, and a laptop has few cores. */
@@ -32,6 +34,7 @@ export async function runChecks(
         const reason = standsOn[level].map((below) => broken.get(below)).find((found) => found !== undefined);
         const result = reason === undefined ? await ask(check, ctx, options) : skip(check, reason);
         results.set(check, result);
+        options.told?.(result);
         const proves = provides[check.id];
         if (result.state === 'error' && proves !== undefined) broken.set(proves, `${check.title} does not hold`);
       },
@@ -79,7 +82,7 @@ async function ask(check: Check, ctx: CheckContext, { afresh }: CheckOptions): P
     if (subject !== undefined && result.state === 'holds') await ctx.workplace.remember(subject);
     return result;
   } catch (problem) {
-    if (!isPlatformError(problem) || problem.code === 'BUG') throw problem;
+    if (ctx.signal.aborted || !isPlatformError(problem) || problem.code === 'BUG') throw problem;
     return judged(check, [{ level: 'error', message: problem.message, next: problem.next }]);
   }
 }

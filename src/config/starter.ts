@@ -33,6 +33,7 @@ export function starterConfiguration(answers: StarterAnswers): string {
     ...Array.from({ length: answers.workers }, (_, index) => worker(index)),
     '  k8s-storage: { role: worker, type: t3.large, disk: 100, labels: { workload: storage } }',
     'addons: [ebs-csi, cert-manager, alb-controller, metrics-server, argocd, monitoring, rabbitmq, redis, etcd-backup]',
+    'defaultEnvironment: sandbox # what a command without --env means',
     'environments:',
     '  prod: { protected: true }',
     '  # The whole build on this machine, with stand-ins for AWS and the machines: platform sandbox up --env sandbox',

@@ -24,23 +24,24 @@ export function doctorDocument(environment: string, results: readonly Result[]):
   };
 }
 
-/** Every check with its answer, findings with what to do below it, and one line that sums them up. */
-export function doctorText(
-  environment: string,
-  results: readonly Result[],
-  host: Pick<Host, 'environment' | 'stderr'>,
-  options: { readonly color: boolean },
-): string {
-  const style = styleFor(host, host.stderr, options.color);
-  const lines = results.flatMap((result) => checkLines(result, style));
+interface Options {
+  readonly color: boolean;
+}
+type Screen = Pick<Host, 'environment' | 'stderr'>;
+
+/** One check with its answer, and below it what was found and what to do. */
+export function checkText(result: Result, host: Screen, { color }: Options): string {
+  const style = styleFor(host, host.stderr, color);
+  return `${checkLines(result, style).join('\n')}\n`;
+}
+
+/** The line that sums them up. */
+export function verdictText(environment: string, results: readonly Result[], host: Screen, { color }: Options): string {
+  const style = styleFor(host, host.stderr, color);
   const errors = results.filter(({ state }) => state === 'error').length;
-  lines.push(
-    '',
-    errors === 0
-      ? style.green(`${environment} can be built from here.`)
-      : style.red(`${errors} of ${results.length} checks would stop a run.`),
-  );
-  return `${lines.join('\n')}\n`;
+  return errors === 0
+    ? `\n${style.green(`${environment} can be built from here.`)}\n`
+    : `\n${style.red(`${errors} of ${results.length} checks would stop a run.`)}\n`;
 }
 
 function checkLines({ title, state, because, findings }: Result, style: Style): string[] {
@@ -54,7 +55,7 @@ function checkLines({ title, state, because, findings }: Result, style: Style): 
   for (const { message, next } of findings)
     lines.push(
       ...message.split('\n').map((line) => `     ${line}`),
-      ...next.map((one, index) => `     ${index === 0 ? style.bold('Next:') : '  or:'} ${one}`),
+      ...next.map((one, index) => `     ${index === 0 ? style.bold('Next:') : '  or:'} ${one.replace(/^or /, '')}`),
     );
   return lines;
 }
