@@ -1,8 +1,5 @@
 import type { Json, StepId } from './types.ts';
 
-/** How an attempt or a run ended. */
-export type Ending = 'done' | 'failed' | 'interrupted' | 'skipped';
-
 export interface Failure {
   readonly code: string;
   readonly message: string;
@@ -122,17 +119,3 @@ export interface SpawnedProcess {
 
 /** An event with when and where. `at` is wall-clock milliseconds; `sequence` orders, never `at`. */
 export type PlatformEvent = (DurableEvent | ShownEvent) & { readonly at: number; readonly run: string };
-
-const shown: ReadonlySet<string> = new Set<ShownEvent['type']>([
-  'step.waiting',
-  'step.checking',
-  'step.note',
-  'step.retrying',
-  'run.cancelling',
-  'run.message',
-]);
-
-/** Tells whether an event is a journal record. */
-export function isDurable(event: DurableEvent | ShownEvent): event is DurableEvent {
-  return !shown.has(event.type);
-}

@@ -13,12 +13,6 @@ export const stateKey = (config: PlatformConfig, file: string): string => `${con
 /** Deterministic, so that the two Terraform roots need not wait for each other. */
 export const dataBucket = (clusterId: string, account: string): string => `${clusterId}-data-${account}`;
 
-export const ownershipTags = (config: PlatformConfig, clusterId: string): Readonly<Record<string, string>> => ({
-  'platform/cluster': clusterId,
-  'platform/environment': config.environment,
-  [`kubernetes.io/cluster/${clusterId}`]: 'owned',
-});
-
 export const nodeNames = (config: PlatformConfig): readonly string[] => Object.keys(config.nodes);
 
 /** The control plane on which kubeadm init runs: the first in the file. */

@@ -145,7 +145,13 @@ test('a snapshot is stored with the instance role, proven to have arrived, and n
   });
   expect(objects.get(String(said['key']))?.body.toString()).toBe('snapshot');
   expect([...objects.keys()].toSorted()).toEqual(
-    ['c-dev-abcde/etcd/1.db', 'c-dev-abcde/etcd/2.db', 'c-dev-abcde/etcd/note.txt', 'c-dev-other/etcd/1.db', String(said['key'])].toSorted(),
+    [
+      'c-dev-abcde/etcd/1.db',
+      'c-dev-abcde/etcd/2.db',
+      'c-dev-abcde/etcd/note.txt',
+      'c-dev-other/etcd/1.db',
+      String(said['key']),
+    ].toSorted(),
   );
   expect(JSON.parse(readFileSync(join(folder, 'state.json'), 'utf8'))).toMatchObject({
     status: 'stored',
