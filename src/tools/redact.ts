@@ -64,12 +64,8 @@ export function createRedactor(values: readonly string[] = []): Redactor {
       held += piece;
       let cut = held.lastIndexOf('\n') + 1;
       // A value broken by a line break is only recognised with the next line in hand.
-      while (
-        cut > 0 &&
-        known !== undefined &&
-        held.length < longestHeld &&
-        prefixAtEnd(held.slice(0, cut), known.values)
-      ) {
+      const values = known?.values ?? [];
+      while (cut > 0 && held.length < longestHeld && prefixAtEnd(held.slice(0, cut), values)) {
         cut = held.lastIndexOf('\n', cut - 2) + 1;
       }
       if (cut === 0 && held.length >= longestHeld) {
