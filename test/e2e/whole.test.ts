@@ -63,6 +63,17 @@ describe('the whole platform in its sandbox', () => {
     await fault(project, []);
   });
 
+  it('plan of what half exists, the lock still held by the dead: no write, and it says what is in doubt', async () => {
+    const before = { writes: awsCalls(project).filter(({ write }) => write).length, files: project.files() };
+    const plan = await project.platform(['plan', '--exit-code', '--json']);
+    expect(plan.code, plan.stderr).toBe(7);
+    const { rows } = JSON.parse(plan.stdout) as { rows: { step: string; action: string; because: string }[] };
+    expect(rows.find(({ step }) => step === 'state-backend')).toMatchObject({ action: 'keep' });
+    expect(rows.find(({ step }) => step === 'infrastructure')).toMatchObject({ action: 'run' });
+    expect(awsCalls(project).filter(({ write }) => write).length).toBe(before.writes);
+    expect(project.files()).toEqual(before.files);
+  });
+
   it('goes on, and dies inside Ansible: the launcher lives on', async () => {
     const run = await project.platform(up, {
       onEvent: (event, child) => {
