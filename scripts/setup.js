@@ -51,16 +51,25 @@ function filesBelow(folder) {
     );
 }
 
-/** node_modules as the lockfile says, and dist as src says. */
-function installPackages() {
-  const stamp = path.join(root, 'node_modules', '.platform-lock');
-  const wanted = digest(readFileSync(path.join(root, 'package-lock.json')));
-  if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
-    run('npm ci', 'npm', ['ci', '--ignore-scripts=false', '--no-audit', '--no-fund'], {
-      env: { ...process.env, npm_config_loglevel: 'error' },
-    });
-    writeFileSync(stamp, wanted);
+/** Whether node_modules holds what the lockfile says, by npm's own account of it (a hand-run `npm install` counts too). */
+function isInstalled() {
+  try {
+    const packagesIn = (file) => JSON.parse(readFileSync(path.join(root, file), 'utf8')).packages;
+    const installed = packagesIn('node_modules/.package-lock.json');
+    return Object.entries(packagesIn('package-lock.json')).every(
+      ([place, { version, optional }]) =>
+        place === '' || optional === true || (installed[place] || {}).version === version,
+    );
+  } catch {
+    return false;
   }
+}
+
+function installPackages() {
+  if (isInstalled()) return;
+  run('npm ci', 'npm', ['ci', '--ignore-scripts=false', '--no-audit', '--no-fund'], {
+    env: { ...process.env, npm_config_loglevel: 'error' },
+  });
 }
 
 function build() {
