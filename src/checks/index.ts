@@ -1,5 +1,6 @@
 import { credentials, hostedZone, keyPair, names, quotas } from './account.ts';
 import type { Check } from './check.ts';
+import { terraformContract } from './contract.ts';
 import { detours, openDoors, sshKey, stateFolder, tools } from './machine.ts';
 import { permissions } from './permissions.ts';
 import { charts, manifests, playbooks, terraformTrees } from './trees.ts';
@@ -22,6 +23,7 @@ export const checks: readonly Check[] = [
   hostedZone,
 
   // What will be run.
+  terraformContract,
   terraformTrees,
   playbooks,
   charts,

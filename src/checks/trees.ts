@@ -6,6 +6,7 @@ import { pinOf } from '../steps/build/release-step.ts';
 import { filesOf, type InventorySources } from '../steps/inventory-files.ts';
 import { type ReleaseDescription, releases } from '../steps/releases.ts';
 import { type Check, type CheckContext, error, type Finding } from './check.ts';
+import { forgottenGroups } from './contract.ts';
 
 /** Stand-ins for what only a built cluster has; the addresses are of TEST-NET-3 (RFC 5737), which leads nowhere. */
 const sample = { clusterId: 'sample', account: '000000000000', vpc: 'vpc-0' };
@@ -48,16 +49,18 @@ export const playbooks: Check = {
   needs: 'tools',
   when: 'when-changed',
   catalogue: ['A16', 'A17', 'A20', 'A22', 'A24', 'A30'],
-  subject: async ({ config, workplace }) => ({
+  subject: async ({ config, terraform, workplace }) => ({
     tree: config.digests.ansible,
     playbooks: { ...config.ansible.playbooks },
-    files: sampleFiles(config, '').map(([, text]) => text),
+    files: (await sampleFiles(config, terraform)).map(([, text]) => text),
     programs: await workplace.programs(),
   }),
-  run: async ({ ansible, config, purpose, signal, workplace }) => {
+  run: async ({ ansible, config, purpose, signal, terraform, workplace }) => {
     if (purpose !== 'doctor' && isShipped(config))
       return { skipped: 'the tree of this version, which its own tests prove; platform doctor asks anyway' };
-    const texts = Object.fromEntries(sampleFiles(config, '').map(([path, text]) => [path.slice(1), text]));
+    const texts = Object.fromEntries(
+      (await sampleFiles(config, terraform)).map(([path, text]) => [path.slice(1), text]),
+    );
     return workplace.withFiles(texts, async (folder) => {
       const inventory = { inventory: `${folder}/inventory.yml`, variables: `${folder}/variables.json` };
       const plays = new Map(
@@ -82,7 +85,7 @@ export const playbooks: Check = {
       return [
         ...broken,
         ...undefinedVariables(inspections),
-        ...(broken.length > 0 ? [] : unreached(config, inspections)),
+        ...(broken.length > 0 ? [] : [...unreached(config, inspections), ...forgottenGroups(config, inspections)]),
       ];
     });
   },
@@ -99,7 +102,18 @@ const stepsWithPlaybooks = (config: PlatformConfig): readonly string[] => [
   ...(config.addons.includes('etcd-backup') ? ['etcd-backup'] : []),
 ];
 
-function sampleFiles(config: PlatformConfig, folder: string): readonly (readonly [string, string])[] {
+/** Inventory and variables as a build would derive them, below `/`; what a tree's own inventory would say is empty text. */
+async function sampleFiles(
+  config: PlatformConfig,
+  terraform: CheckContext['terraform'],
+): Promise<readonly (readonly [string, string])[]> {
+  const { dir, outputs } = config.terraform;
+  const printed =
+    dir === undefined || outputs['inventory'] === undefined
+      ? []
+      : (await terraform.declared({ name: 'cluster', directory: dir, variables: {} })).printed;
+  const further = printed.filter((name) => !name.startsWith('ansible_'));
+  const variables = Object.fromEntries(further.map((name) => [name, '']));
   const nodes: InventorySources['infrastructure']['nodes'] = Object.fromEntries(
     Object.keys(config.nodes).map((name, index) => [
       name,
@@ -108,10 +122,12 @@ function sampleFiles(config: PlatformConfig, folder: string): readonly (readonly
         privateAddress: `203.0.113.${index + 1}`,
         publicAddress: `203.0.113.${index + 101}`,
         zone: `${config.region}a`,
+        ...(further.length > 0 ? { variables } : {}),
       },
     ]),
   );
-  return filesOf(config, { backend: sample, infrastructure: { nodes }, addresses: {} }, folder).files;
+  const infrastructure = { vpc: sample.vpc, certificate: null, nodes };
+  return filesOf(config, { backend: sample, infrastructure, addresses: {} }, '').files;
 }
 
 function undefinedVariables(inspections: readonly PlaybookInspection[]): readonly Finding[] {

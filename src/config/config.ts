@@ -88,7 +88,7 @@ export interface PlatformConfig {
     readonly dir?: string;
     /** Step -> playbook file, or `site` for one that serves every step. */
     readonly playbooks: Readonly<Record<string, string>>;
-    /** Our group -> theirs; a node's name -> a further group for that node. */
+    /** Our group -> theirs; a node's name -> its group, in place of `control_plane` or `workers`. */
     readonly groups: Readonly<Record<string, string>>;
   };
   /** Where a tool is when it is not on PATH under its own name. */

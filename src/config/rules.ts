@@ -1,5 +1,6 @@
 import type { Path } from './source.ts';
 import type { EnvironmentInput } from './schema.ts';
+import { ownTreeRules } from './own-trees.ts';
 import { nearest } from './suggest.ts';
 
 /** A broken rule between fields, at the field that should change. */
@@ -14,7 +15,13 @@ const reservedLabel = /(^|\.)(kubernetes|k8s)\.io\//;
 
 /** What a type cannot say: ranges that overlap, nodes that cannot form a cluster, add-ons without what they stand on. */
 export function brokenRules(config: EnvironmentInput, kubernetesPin: string): readonly Broken[] {
-  return [...networkRules(config), ...nodeRules(config), ...addonRules(config), ...versionRules(config, kubernetesPin)];
+  return [
+    ...networkRules(config),
+    ...nodeRules(config),
+    ...addonRules(config),
+    ...ownTreeRules(config),
+    ...versionRules(config, kubernetesPin),
+  ];
 }
 
 function networkRules(config: EnvironmentInput): Broken[] {

@@ -10,7 +10,11 @@ export type Host = {
   readonly instance: string;
   readonly providerId: string;
   readonly zone: string;
+  /** What a foreign inventory says of it beyond that. */
+  readonly variables?: Variables;
 };
+
+type Variables = Readonly<Record<string, Json>>;
 
 export type Inventory = {
   readonly inventory: string;
@@ -22,6 +26,15 @@ export type Inventory = {
 export interface InventorySources {
   readonly backend: { readonly clusterId: string; readonly account: string };
   readonly infrastructure: {
+    readonly vpc: string;
+    readonly certificate: string | null;
+    /** Groups of a foreign inventory, beside those of the configuration. */
+    readonly groups?: Readonly<
+      Record<
+        string,
+        { readonly hosts: readonly string[]; readonly children: readonly string[]; readonly variables: Variables }
+      >
+    >;
     readonly nodes: Readonly<
       Record<
         string,
@@ -30,6 +43,7 @@ export interface InventorySources {
           readonly privateAddress: string;
           readonly publicAddress: string | null;
           readonly zone: string;
+          readonly variables?: Variables;
         }
       >
     >;
@@ -59,10 +73,25 @@ export function hostsOf(config: PlatformConfig, up: InventorySources): Readonly<
           instance: node.id,
           providerId: `aws:///${node.zone}/${node.id}`,
           zone: node.zone,
+          ...(node.variables === undefined ? {} : { variables: node.variables }),
         },
       ];
     }),
   );
+}
+
+/** The groups that hold nodes, in the names of the playbooks: each node is in one of them, and all of them are in `cluster`. */
+export function groupsOf(config: PlatformConfig): Readonly<Record<string, readonly string[]>> {
+  const { groups } = config.ansible;
+  const found = new Map<string, string[]>(
+    ['control_plane', 'workers'].map((name): [string, string[]] => [groups[name] ?? name, []]),
+  );
+  for (const [name, { role }] of Object.entries(config.nodes)) {
+    const ours = role === 'control-plane' ? 'control_plane' : 'workers';
+    const group = groups[name] ?? groups[ours] ?? ours;
+    found.set(group, [...(found.get(group) ?? []), name]);
+  }
+  return Object.fromEntries(found);
 }
 
 export function variablesOf(config: PlatformConfig, up: InventorySources): Readonly<Record<string, Json>> {
@@ -99,39 +128,16 @@ export function variablesOf(config: PlatformConfig, up: InventorySources): Reado
   };
 }
 
-/** The two files, as text, and where they are: below the state folder unless another is named. */
+/**
+ * The two files, as text, and where they are: below the state folder unless another is named. To a tree of the user's own
+ * only what an earlier step found goes as extra variables, since those win over everything; what we would choose stands in
+ * the inventory, where the tree's group_vars win.
+ */
 export function filesOf(config: PlatformConfig, up: InventorySources, folder = config.stateFolder) {
   const hosts = hostsOf(config, up);
-  const group = (name: string) => config.ansible.groups[name] ?? name;
-  const ofRole = (role: string) =>
-    Object.fromEntries(
-      Object.entries(hosts)
-        .filter(([name]) => config.nodes[name]?.role === role)
-        .map(([name, host]) => [name, hostVariables(config, name, host)]),
-    );
-  const further = Object.keys(hosts).filter((name) => config.ansible.groups[name] !== undefined);
-  const tree = {
-    all: {
-      children: {
-        [group('cluster')]: {
-          children: {
-            [group('control_plane')]: { hosts: ofRole('control-plane') },
-            [group('workers')]: { hosts: ofRole('worker') },
-          },
-        },
-        ...Object.fromEntries(
-          further.map((name) => [
-            group(name),
-            {
-              hosts: Object.fromEntries(
-                further.filter((other) => group(other) === group(name)).map((other) => [other, {}]),
-              ),
-            },
-          ]),
-        ),
-      },
-    },
-  };
+  const own = config.ansible.dir !== undefined;
+  const variables = variablesOf(config, up);
+  const found = { vpc_id: up.infrastructure.vpc, acm_certificate_arn: up.infrastructure.certificate ?? '' };
   const output: Inventory = {
     inventory: `${folder}/inventory.yml`,
     variables: `${folder}/variables.json`,
@@ -140,13 +146,51 @@ export function filesOf(config: PlatformConfig, up: InventorySources, folder = c
   const text = (value: unknown) => `${JSON.stringify(value, null, 2)}\n`;
   return {
     output,
-    files: [[output.inventory, text(tree)] as const, [output.variables, text(variablesOf(config, up))] as const],
+    files: [
+      [output.inventory, text(treeOf(config, up, hosts, own ? variables : {}))] as const,
+      [output.variables, text(own ? found : variables)] as const,
+    ],
+  };
+}
+
+function treeOf(
+  config: PlatformConfig,
+  up: InventorySources,
+  hosts: Readonly<Record<string, Host>>,
+  variables: Variables,
+) {
+  const cluster = config.ansible.groups['cluster'] ?? 'cluster';
+  const children = Object.fromEntries(
+    Object.entries(groupsOf(config)).map(([group, names]) => [
+      group,
+      {
+        hosts: Object.fromEntries(names.map((name) => [name, hostVariables(config, name, hosts[name] as Host)])),
+      },
+    ]),
+  );
+  const { all, ...foreign } = up.infrastructure.groups ?? {};
+  const vars = { ...variables, ...all?.variables };
+  const emptied = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, {}]));
+  const further = Object.entries(foreign).map(([name, group]) => [
+    name,
+    {
+      hosts: emptied(group.hosts),
+      children: { ...emptied(group.children), ...(name === cluster ? children : {}) },
+      vars: group.variables,
+    },
+  ]);
+  return {
+    all: {
+      ...(Object.keys(vars).length > 0 ? { vars } : {}),
+      children: { [cluster]: { children }, ...Object.fromEntries(further) },
+    },
   };
 }
 
 function hostVariables(config: PlatformConfig, name: string, host: Host): Readonly<Record<string, unknown>> {
   const node = config.nodes[name];
   return {
+    ...host.variables,
     ansible_host: host.address,
     ansible_user: config.access.sshUser,
     ansible_ssh_private_key_file: config.access.sshKey,

@@ -48,7 +48,10 @@ export function createAnsible(options: AnsibleOptions): AnsibleWriter {
     await mkdir(join(here.folder, 'tmp'), { recursive: true, mode: 0o700 });
     const configuration = (await findConfiguration(play.playbook)) ?? join(here.folder, 'ansible.cfg');
     if (dirname(configuration) === here.folder) await options.files.write(configuration, '[defaults]\n');
-    const env = ansibleEnvironment(options.environment, configuration, here);
+    const env = {
+      ...ansibleEnvironment(options.environment, configuration, here),
+      ...(play.serves === undefined ? {} : { PLATFORM_PLAYBOOK_SERVES: play.serves }),
+    };
     return { folder: here.folder, cwd: dirname(play.playbook), env, secrets: secretsIn(options.environment) };
   };
   const leave = async (folder: string): Promise<void> => await rm(folder, { recursive: true, force: true });

@@ -118,6 +118,17 @@ export interface TerraformReader {
     root: TerraformRoot,
     signal: AbortSignal,
   ): Promise<readonly { message: string; file?: string; line?: number }[]>;
+  /** What a root takes and gives, read from its files: nothing is run. Empty for a folder without configuration. */
+  declared(root: TerraformRoot): Promise<TerraformDeclarations>;
+}
+
+export interface TerraformDeclarations {
+  readonly outputs: readonly string[];
+  readonly variables: readonly string[];
+  /** Variables without a default that no tfvars file of the root and no TF_VAR_NAME of the environment gives. */
+  readonly open: readonly string[];
+  /** Names that stand before a `=` in the templates that it renders: what an inventory that it prints may define. */
+  readonly printed: readonly string[];
 }
 
 /** What exists outside the state, found by tags: what `settle` imports, and what it knows to be healthy. */
@@ -150,6 +161,8 @@ export interface Play {
   readonly inventory: string;
   readonly variables: string;
   readonly limit?: string;
+  /** One playbook that does the work of every step, not only of the one that runs it. */
+  readonly serves?: 'all';
 }
 
 export interface PlaybookInspection {

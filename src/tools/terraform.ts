@@ -1,6 +1,7 @@
 import type { TerraformWriter } from './ports.ts';
 import { outputs, parse, plan, planAndApply } from './terraform/apply.ts';
 import { copiesOf, createCalls, type TerraformOptions } from './terraform/call.ts';
+import { readDeclarations } from './terraform/declarations.ts';
 import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
 import type { Diagnostic } from './terraform/messages.ts';
 import { settleRoot } from './terraform/settle.ts';
@@ -33,6 +34,9 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       return diagnostics
         .filter(({ severity }) => severity === 'error')
         .map((diagnostic) => ({ message: describe(diagnostic), ...placeOf(root, diagnostic) }));
+    },
+    async declared({ directory }) {
+      return await readDeclarations(directory, options.environment);
     },
     async apply(root, scope) {
       const copy = await calls.prepare(root, scope.signal);

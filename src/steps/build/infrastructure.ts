@@ -1,11 +1,10 @@
 import type { PlatformConfig } from '../../config/config.ts';
-import type { Json } from '../../engine/types.ts';
 import { PlatformError } from '../../errors.ts';
 import type { LedgerEntry, TerraformRoot } from '../../tools/ports.ts';
 import { minutes, seconds } from '../durations.ts';
 import { type PlatformProbe, type ReadContext, step } from '../kit.ts';
 import { dataBucket } from '../names.ts';
-import { readIniInventory } from './ini-inventory.ts';
+import { readForeignMachines } from './foreign-machines.ts';
 import { type OutputReader, readOutputs } from './outputs.ts';
 import { type StateBackend, stateBackend } from './state-backend.ts';
 import { settleFacts } from './terraform-imports.ts';
@@ -116,7 +115,7 @@ type Outputs = Parameters<typeof readOutputs>[1];
 async function described(ctx: ReadContext, backend: StateBackend, outputs: Outputs) {
   const output = { ...outputsOf(ctx.config, outputs), clusterId: backend.clusterId };
   const ini = ctx.config.terraform.outputs['inventory'];
-  return ini === undefined ? output : { ...output, nodes: await nodesOfIni(ctx, output.vpc, ini, outputs[ini]) };
+  return ini === undefined ? output : { ...output, ...(await readForeignMachines(ctx, output.vpc, ini, outputs[ini])) };
 }
 
 function outputsOf(config: PlatformConfig, outputs: Outputs) {
@@ -147,36 +146,6 @@ type Machine = {
   readonly zone: string;
   readonly type: string;
 };
-
-/** A tree of the original layout prints its machines as an Ansible inventory; ids and zones are asked of AWS. */
-async function nodesOfIni(
-  ctx: ReadContext,
-  vpc: string,
-  name: string,
-  text: Json | undefined,
-): Promise<Readonly<Record<string, Machine>>> {
-  if (typeof text !== 'string')
-    throw new PlatformError('CONTRACT_BROKEN', {
-      message: `the output ${name} is no text: an Ansible INI inventory was expected`,
-    });
-  const instances = await ctx.aws.instancesIn(vpc);
-  return Object.fromEntries(
-    readIniInventory(text).map(({ name: host, variables }) => {
-      const instance = instances.find(
-        (one) =>
-          one.privateAddress === variables['private_ip'] ||
-          (one.publicAddress !== '' && one.publicAddress === variables['ansible_host']),
-      );
-      if (instance === undefined)
-        throw new PlatformError('CONTRACT_BROKEN', {
-          message: `${host} of the output ${name} is no instance of ${vpc}`,
-          next: ['check its private_ip and ansible_host'],
-        });
-      const { id, privateAddress, publicAddress, zone, type } = instance;
-      return [host, { id, privateAddress, publicAddress: variables['ansible_host'] ?? publicAddress, zone, type }];
-    }),
-  );
-}
 
 function instancesOf(ctx: ReadContext, clusterId: string, vpc: string) {
   return ctx.config.terraform.dir === undefined ? ctx.aws.instances(clusterId) : ctx.aws.instancesIn(vpc);

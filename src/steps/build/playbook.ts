@@ -29,31 +29,46 @@ export const playInputs = (config: PlatformConfig, step: string): Json => ({
   playbook: config.ansible.playbooks[step] ?? config.ansible.playbooks['site'] ?? null,
 });
 
-/** Runs the step's playbook and sums up what changed: recorded, so that a second run can show changed=0. */
-export async function play(
-  ctx: StepContext,
-  step: string,
-  inventory: Inventory,
-  limit?: string,
-): Promise<Readonly<Record<string, { ok: number; changed: number }>>> {
-  if (servedByOne(ctx.config, step)) {
-    ctx.note(
-      `${ctx.config.ansible.playbooks['site'] ?? 'the one playbook'} was run by node-base and serves this step too`,
-    );
+type Changes = Readonly<Record<string, { ok: number; changed: number }>>;
+
+/** One playbook for all, while it runs and after it ran well: by the configuration of the process that runs it. */
+const wholeRuns = new WeakMap<PlatformConfig, Promise<Changes>>();
+
+/**
+ * Runs the step's playbook and sums up what changed: recorded, so that a second run can show changed=0. One playbook for all
+ * is run whole, on every machine, by whichever step first has something to do; steps beside and after it share that run.
+ */
+export async function play(ctx: StepContext, step: string, inventory: Inventory, limit?: string): Promise<Changes> {
+  const whole = onePlaybook(ctx.config, step);
+  if (whole === undefined) return await runPlay(ctx, playFor(ctx.config, step, inventory, limit), inventory);
+  const earlier = wholeRuns.get(ctx.config);
+  if (earlier !== undefined) {
+    ctx.note(`${whole} is run once for all steps, and serves this one too`);
+    await earlier;
     return {};
   }
+  const running = runPlay(ctx, { ...playFor(ctx.config, step, inventory), serves: 'all' }, inventory);
+  wholeRuns.set(ctx.config, running);
+  try {
+    return await running;
+  } catch (error) {
+    // Whoever comes next, a further attempt or another step, runs it again.
+    wholeRuns.delete(ctx.config);
+    throw error;
+  }
+}
+
+async function runPlay(ctx: StepContext, play: Play, inventory: Inventory): Promise<Changes> {
   await sameAsOutputs(ctx, inventory);
-  const hosts = await ctx.ansible.play(playFor(ctx.config, step, inventory, limit), ctx);
+  const hosts = await ctx.ansible.play(play, ctx);
   return Object.fromEntries(
     Object.entries(hosts).map(([name, { ok, changed }]: [string, HostSummary]) => [name, { ok, changed }]),
   );
 }
 
-/** One playbook for all: the first step runs it whole, the later ones only look at what it left. */
-const servedByOne = (config: PlatformConfig, step: string): boolean =>
-  config.ansible.playbooks['site'] !== undefined &&
-  config.ansible.playbooks[step] === undefined &&
-  step !== 'node-base';
+/** The playbook `site`, for steps that have none of their own. */
+const onePlaybook = ({ ansible }: PlatformConfig, step: string): string | undefined =>
+  ansible.playbooks[step] === undefined ? ansible.playbooks['site'] : undefined;
 
 /** The inventory on disk must still be the derived one: someone may have edited it since. */
 async function sameAsOutputs(ctx: StepContext, inventory: Inventory): Promise<void> {

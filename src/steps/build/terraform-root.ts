@@ -15,7 +15,7 @@ export function terraformRoot(
   return {
     name,
     directory: own ?? `${config.program}/terraform/${name}`,
-    variables: own === undefined ? variables : renamed(variables, config.terraform.vars),
+    variables: own === undefined ? variables : renamed({ ...variables, ...further(config) }, config.terraform.vars),
     ...(backend.bucket === null
       ? {}
       : {
@@ -30,12 +30,23 @@ export function terraformRoot(
   };
 }
 
-/** For a foreign tree only the variables that the map names are passed: it knows no others. */
+/** What trees of others ask for beside the variables of ours. */
+const further = (config: PlatformConfig): Readonly<Record<string, Json>> => ({
+  name: config.name,
+  domain: config.domain ?? null,
+  ssh_public_key_path: `${config.access.sshKey}.pub`,
+});
+
+/** For a foreign tree only the variables that the map names are passed, and its own default where we have no value. */
 function renamed(
   variables: Readonly<Record<string, Json>>,
   map: Readonly<Record<string, string>>,
 ): Readonly<Record<string, Json>> {
-  return Object.fromEntries(Object.entries(map).map(([ours, theirs]) => [theirs, variables[ours] ?? null]));
+  return Object.fromEntries(
+    Object.entries(map)
+      .map(([ours, theirs]) => [theirs, variables[ours] ?? null] as const)
+      .filter(([, value]) => value !== null),
+  );
 }
 
 /** "3 to create, 1 to update": for the plan and for reasons. */

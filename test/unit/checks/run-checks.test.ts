@@ -159,7 +159,11 @@ const healthy = (more: Parameters<typeof fakeWorld>[0] = {}) =>
 test('no check writes: all of them answer in a world whose every other call fails the test', async () => {
   const results = await runChecks(all, healthy(), { afresh: true, purpose: 'doctor' });
   expect(results.filter(({ state }) => state === 'error' || state === 'warning')).toEqual([]);
-  expect(results.filter(({ state }) => state === 'skipped').map(({ id }) => id)).toEqual(['names', 'key-pair']);
+  expect(results.filter(({ state }) => state === 'skipped').map(({ id }) => id)).toEqual([
+    'names',
+    'key-pair',
+    'contract',
+  ]);
 });
 
 test('without credentials what stands on them is skipped, and everything else still answers', async () => {
@@ -176,7 +180,7 @@ test('without credentials what stands on them is skipped, and everything else st
 
 test('the step says what holds, and refuses a run with every finding', async () => {
   const answer = await specOf(doctor).check(healthy(), {});
-  expect(answer).toEqual({ state: 'satisfied', output: null, because: '11 checks hold, 4 skipped' });
+  expect(answer).toEqual({ state: 'satisfied', output: null, because: '11 checks hold, 5 skipped' });
   const broken = healthy({
     workplace: { version: async () => '0.1.0', folder: async () => ({ writable: false, freeBytes: 1e12 }) },
   });

@@ -73,7 +73,7 @@ if (call.looks) {
 } else {
   const problem = await problemOf(call, shim);
   if (problem === undefined) {
-    const step = stepOf(call.playbook, environment['PLATFORM_STEP']);
+    const step = stepOf(call.playbook, environment['PLATFORM_STEP'], environment['PLATFORM_PLAYBOOK_SERVES']);
     const name = [step ?? 'site', ...(call.limit === undefined ? [] : [call.limit])]
       .join('.')
       .replaceAll(/[^\w.-]/g, '_');

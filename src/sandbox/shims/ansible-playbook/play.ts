@@ -35,8 +35,12 @@ const facts = {
   },
 } as const;
 
-/** The step that a playbook serves: PLATFORM_STEP (`RUN/STEP/ATTEMPT`) if set, else by its file name; undefined: all of them. */
-export function stepOf(playbook: string, platformStep = ''): string | undefined {
+/**
+ * The step that a playbook serves: PLATFORM_STEP (`RUN/STEP/ATTEMPT`) if set, else by its file name. Undefined, for all of
+ * them: neither says, or PLATFORM_PLAYBOOK_SERVES says `all`.
+ */
+export function stepOf(playbook: string, platformStep = '', serves = ''): string | undefined {
+  if (serves === 'all') return undefined;
   const names = [platformStep.split('/')[1], basename(playbook).replace(/\.ya?ml$/, '')];
   return names.map((name) => promises.find(({ step }) => step === name)?.step).find((step) => step !== undefined);
 }
