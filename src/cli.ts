@@ -1,12 +1,14 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { CommandDescription } from './commands/description.ts';
+import { PlatformError } from './errors.ts';
 import type { Host } from './host.ts';
 
 type Action = (host: Host, options: never, ...rest: string[]) => Promise<number>;
 
 /**
  * Understands the command line and runs one command; resolves to the exit code. Loads no package but commander: each
- * action imports its command when it is asked for, which keeps `--help` near the cost of Node.js itself.
+ * action imports its command when it is asked for, which keeps `--help` near the cost of Node.js itself. USAGE when the
+ * words are not understood.
  */
 export async function runCli(host: Host): Promise<number> {
   let exitCode = 0;
@@ -15,7 +17,10 @@ export async function runCli(host: Host): Promise<number> {
     await program.parseAsync(host.arguments, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.code === 'commander.helpDisplayed' || error.code === 'commander.version' ? 0 : 2;
+    if (error.code === 'commander.helpDisplayed' || error.code === 'commander.version') return 0;
+    // Without a command the help was shown, which says it all.
+    if (error.code === 'commander.help') return 2;
+    throw notUnderstood(error, namedCommand(program, host.arguments));
   }
   return exitCode;
 }
@@ -27,7 +32,12 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .version(host.version)
     .exitOverride()
     .showSuggestionAfterError()
-    .configureOutput({ writeOut: (text) => host.stdout.write(text), writeErr: (text) => host.stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => host.stdout.write(text),
+      writeErr: (text) => host.stderr.write(text),
+      // Told as every other error is, and as a document where one was asked for.
+      outputError: () => undefined,
+    })
     .addHelpText('after', '\nStart with: platform init, platform doctor, platform plan, platform up');
 
   const run =
@@ -149,6 +159,19 @@ export function describeCommand(command: Command): CommandDescription {
     options: command.options.map(({ flags, long, description }) => ({ flags, long: long ?? '', summary: description })),
     commands: command.commands.map(describeCommand),
   };
+}
+
+function notUnderstood({ message }: CommanderError, command: string): PlatformError {
+  return new PlatformError('USAGE', {
+    message: message.replace(/^error: /, '').replaceAll('\n', ' '),
+    next: [`${command} --help`],
+  });
+}
+
+/** The command that the words name, as far as they name one: `platform sandbox up`. */
+function namedCommand(command: Command, [word, ...rest]: readonly string[]): string {
+  const below = command.commands.find((one) => one.name() === word);
+  return below === undefined ? command.name() : `${command.name()} ${namedCommand(below, rest)}`;
 }
 
 const examples = new WeakMap<Command, string>();

@@ -67,7 +67,7 @@ export const quotas: Check = {
             error(
               `${missing.length} machines need ${cores} vCPUs; ${standardVcpus.used} of ${standardVcpus.limit} are in use`,
               `ask for more: aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-1216C47A --desired-value ${standardVcpus.used + cores} --region ${config.region}`,
-              'or take fewer or smaller machines',
+              'take fewer or smaller machines',
             ),
           ]
         : []),
@@ -91,7 +91,7 @@ async function addressFindings(
     error(
       `${wanted - own} Elastic IPs are needed; ${used} of ${limit} are in use`,
       `ask for more: aws service-quotas request-service-quota-increase --service-code ec2 --quota-code L-0263D0A3 --desired-value ${used + wanted - own} --region ${config.region}`,
-      'or release one, or take `eip: true` off a node',
+      'release one, or take `eip: true` off a node',
     ),
   ];
 }
@@ -169,7 +169,7 @@ export const hostedZone: Check = {
         error(
           `Route 53 has no public hosted zone for ${domain}`,
           `aws route53 create-hosted-zone --name ${domain} --caller-reference $(date +%s)`,
-          'or leave `domain` out: no DNS, no certificate',
+          'leave `domain` out: no DNS, no certificate',
         ),
       ];
     if (config.target === 'sandbox') return [];

@@ -8,6 +8,8 @@ export interface CheckOptions {
   readonly purpose: Purpose;
   /** Ask everything, also what held before and did not change. */
   readonly afresh: boolean;
+  /** Hears of each check that begins to look. */
+  began?(id: string): void;
   /** Hears each result as soon as it is there. */
   told?(result: CheckResult): void;
 }
@@ -32,6 +34,7 @@ export async function runChecks(
       checks.filter(({ needs }) => needs === level),
       async (check) => {
         const reason = standsOn[level].map((below) => broken.get(below)).find((found) => found !== undefined);
+        if (reason === undefined) options.began?.(check.id);
         const result = reason === undefined ? await ask(check, ctx, options) : skip(check, reason);
         results.set(check, result);
         options.told?.(result);

@@ -30,6 +30,7 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
     import('../engine/fold.ts'),
     import('../engine/run-summary.ts'),
   ]);
+  const agreed = flags.plan === undefined ? undefined : await readAgreedPlan(environment, flags.plan);
   const before = foldJournals(await readJournals(environment.journals));
   const lost = await isEpochLost(environment);
   const resumed = flags.fresh === true || lost ? undefined : resumableRun(before.runs, verb);
@@ -59,7 +60,7 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
       say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
     if (journal.repairedBytes > 0)
       say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
-    return await planAndRun(run, journal, emit, resumed !== undefined);
+    return await planAndRun(run, journal, emit, { resuming: resumed !== undefined, agreed });
   } finally {
     await journal?.close();
     await lock.release();
@@ -70,7 +71,7 @@ async function planAndRun(
   run: BuildRun,
   journal: Journal,
   emit: (event: DurableEvent | ShownEvent) => void,
-  resuming: boolean,
+  { resuming, agreed }: { readonly resuming: boolean; readonly agreed: AgreedPlan | undefined },
 ): Promise<BuildRunResult> {
   const { environment, flags, verb, host } = run;
   const { steps, instances, selection } = await listOf(environment, flags);
@@ -91,7 +92,7 @@ async function planAndRun(
     run: journal.run,
   };
   const plan = await makePlan({ ...common, state: journal.state, signal: toPlan });
-  if (flags.plan !== undefined) await refuseOtherPlan(environment, flags.plan, plan);
+  if (agreed !== undefined) (await import('../engine/plan-refusals.ts')).refuseStale(agreed, plan);
   await run.agree(plan);
   // A run that was cut off and has nothing left to do still gets its end into the journal.
   if (!plan.pending && !resuming) return { plan, journal: journal.state };
@@ -167,12 +168,12 @@ function teeSignals(
   ];
 }
 
-async function refuseOtherPlan(environment: Environment, file: string, plan: Plan): Promise<void> {
-  const [{ refuseStale }, { readPlanFile }] = await Promise.all([
-    import('../engine/plan-refusals.ts'),
-    import('./plan-file.ts'),
-  ]);
-  refuseStale(readPlanFile(file, await environment.files.read(file)), plan);
+type AgreedPlan = Omit<Plan, 'found'>;
+
+/** Before the lock: a file that is no plan is refused at once. */
+async function readAgreedPlan(environment: Environment, file: string): Promise<AgreedPlan> {
+  const { readPlanFile } = await import('./plan-file.ts');
+  return readPlanFile(file, await environment.files.read(file));
 }
 
 function newRunId(environment: Environment): string {

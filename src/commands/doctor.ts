@@ -1,40 +1,43 @@
-import type { CheckResult } from '../checks/check.ts';
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import type { TaskList } from '../ui/task-list.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 
 /** Asks every check afresh and tells each answer as it comes. Exit 4 when one of them would stop a run. */
 export async function doctor(host: Host, options: CommonOptions): Promise<number> {
   const { config } = await loadConfigurationOf(host, options);
-  // Heard before there is anything to clean up, so that the clean-up is never left out.
-  const abort = new AbortController();
-  void abortOnSignal(host, abort);
   const environment = await host.open(config, { ephemeral: true });
+  let list: TaskList | undefined;
   try {
-    const [{ checks }, { runChecks }, { checkText, doctorDocument, verdictText }] = await Promise.all([
-      import('../checks/index.ts'),
-      import('../checks/run-checks.ts'),
-      import('../ui/doctor-view.ts'),
-    ]);
+    const [{ checks }, { runChecks }, { checkText, doctorDocument, verdictText }, { openTaskList }] = await Promise.all(
+      [
+        import('../checks/index.ts'),
+        import('../checks/run-checks.ts'),
+        import('../ui/doctor-view.ts'),
+        import('../ui/open-task-list.ts'),
+      ],
+    );
+    const abort = new AbortController();
+    void abortOnSignal(host, abort);
     const world = environment.look(abort.signal);
     const context = { ...world, config: environment.config, signal: abort.signal };
-    const told =
-      options.json === true
-        ? undefined
-        : (result: CheckResult): void => host.stderr.write(checkText(result, host, options));
+    list = await openTaskList(host, environment.clock, options, checks);
     const results = await runChecks(checks, context, {
       afresh: true,
       purpose: 'doctor',
-      ...(told === undefined ? {} : { told }),
+      began: (id) => list?.began(id),
+      told: (result) => list?.ended(result.id, checkText(result, host, options).trimEnd()),
     }).catch((problem: unknown) => {
       if (!abort.signal.aborted) throw problem;
       throw new PlatformError('INTERRUPTED', { message: 'stopped while looking; nothing was changed' });
     });
+    await list.close();
     if (options.json === true) host.stdout.write(`${JSON.stringify(doctorDocument(config.environment, results))}\n`);
     else host.stderr.write(verdictText(config.environment, results, host, options));
     return results.some(({ state }) => state === 'error') ? 4 : 0;
   } finally {
+    await list?.close();
     await environment.close();
   }
 }

@@ -57,7 +57,7 @@ async function answersOf(host: Host, { name, region, domain, sshKey, allow }: In
   const asks = canAsk(host) && missing.length > 0;
   if (missing.length > 0 && !asks) {
     throw new PlatformError('NEEDS_YES', {
-      message: `what the platform is called, where it stands and who may reach it is not known: ${missing.join(', ')} is missing`,
+      message: `what the platform is called, where it stands and who may reach it is not known (missing: ${missing.join(', ')})`,
       next: ['platform init --name shop --region eu-west-1 --allow 203.0.113.0/24 [--domain example.dev]'],
     });
   }

@@ -1,5 +1,6 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
+import type { TaskList } from '../ui/task-list.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 
@@ -15,35 +16,66 @@ export async function sandbox(
       next: ['name an environment with target: sandbox'],
     });
   }
-  const { startSandbox, stopSandbox, sandboxStatus } = await import('../sandbox/sandbox.ts');
+  const { verb } = options;
   const folder = `${config.stateFolder}/sandbox`;
-  const say = (text: string): void => host.stderr.write(`${text}\n`);
-  switch (options.verb) {
-    case 'up': {
-      const state = await startSandbox({
-        config,
-        folder,
-        program: host.program,
-        node: host.node,
-        environment: host.environment,
-        home: host.home,
-        say,
+  const [{ startSandbox, stopSandbox, sandboxStatus, phases }, { openTaskList }, { systemClock }] = await Promise.all([
+    import('../sandbox/sandbox.ts'),
+    import('../ui/open-task-list.ts'),
+    import('../tools/clock.ts'),
+  ]);
+  if (verb === 'status') return showStatus(host, await sandboxStatus(folder), options);
+  const list = await openTaskList(host, systemClock, options, phases[verb]);
+  const phase = follower(list);
+  try {
+    if (verb === 'down') {
+      await stopSandbox({ folder, say: phase.say });
+    } else {
+      const abort = new AbortController();
+      void abortOnSignal(host, abort);
+      const { program, node, environment, home } = host;
+      const start = { config, folder, program, node, environment, home, say: phase.say, signal: abort.signal };
+      const state = await startSandbox(start).catch((problem: unknown) => {
+        if (!abort.signal.aborted) throw problem;
+        throw new PlatformError('INTERRUPTED', { message: 'the sandbox was not started; what had begun was ended' });
       });
       if (options.json === true) host.stdout.write(`${JSON.stringify(state)}\n`);
-      return 0;
     }
-    case 'down':
-      await stopSandbox({ folder, say });
-      return 0;
-    case 'status': {
-      const status = await sandboxStatus(folder);
-      if (options.json === true) host.stdout.write(`${JSON.stringify({ schema: 'platform/sandbox/v1', ...status })}\n`);
-      else
-        for (const part of status.parts)
-          say(
-            `${part.name.padEnd(24)} ${part.alive ? 'runs' : 'does not run'}${part.detail === undefined ? '' : `  ${part.detail}`}`,
-          );
-      return status.parts.length > 0 && status.parts.every(({ alive }) => alive) ? 0 : 11;
-    }
+    phase.end();
+    return 0;
+  } finally {
+    await list.close();
   }
+}
+
+/** One phase after the other: what is said about the next ends the one before. */
+function follower(list: TaskList): { say(text: string, phase: string): void; end(): void } {
+  let current: string | undefined;
+  const end = (): void => {
+    if (current !== undefined) list.ended(current);
+    current = undefined;
+  };
+  return {
+    say(text, phase) {
+      if (phase !== current) end();
+      current = phase;
+      list.said(phase, text);
+    },
+    end,
+  };
+}
+
+type Status = Awaited<ReturnType<typeof import('../sandbox/sandbox.ts')['sandboxStatus']>>;
+
+function showStatus(host: Host, status: Status, options: CommonOptions): number {
+  if (options.json === true) host.stdout.write(`${JSON.stringify({ schema: 'platform/sandbox/v1', ...status })}\n`);
+  else
+    for (const { name, alive, detail } of status.parts)
+      host.stderr.write(
+        `${name.padEnd(24)} ${alive ? 'runs' : 'does not run'}${detail === undefined ? '' : `  ${detail}`}\n`,
+      );
+  return status.parts.length > 0 && status.parts.every(({ alive }) => alive) ? 0 : 11;
+}
+
+async function abortOnSignal(host: Host, abort: AbortController): Promise<void> {
+  for await (const _ of host.signals()) return abort.abort();
 }

@@ -4,24 +4,25 @@ import { learnIdentity, listOf } from './build-run.ts';
 import type { Environment } from './environment.ts';
 import type { CommonOptions } from './options.ts';
 
-/** Under the lock: adopts what still works, lets each step in doubt settle its tool, and records that. Builds nothing. */
-export async function settleDoubtful(host: Host, environment: Environment, options: CommonOptions): Promise<number> {
-  const [{ acquireLock }, { openJournal }, { upstreamOf }] = await Promise.all([
-    import('../engine/lock.ts'),
+/**
+ * Adopts what still works, lets each step in doubt settle its tool, and records that as the run `id`. Builds nothing. The
+ * caller holds the lock.
+ */
+export async function settleDoubtful(
+  host: Host,
+  environment: Environment,
+  options: CommonOptions,
+  id: string,
+): Promise<number> {
+  const [{ openJournal }, { upstreamOf }] = await Promise.all([
     import('../engine/journal.ts'),
     import('../engine/graph.ts'),
   ]);
   const { config, clock, launcher } = environment;
-  const id = `settle-${new Date(clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
-  const lock = await acquireLock(
-    { folder: environment.locks, processes: environment.processes },
-    { ...environment.host, environment: config.environment, run: id, verb: 'settle', created: clock.now() },
-  );
   const journal = await openJournal(environment.journals, id, clock);
   const say = (text: string): void => host.stderr.write(`${text}\n`);
   try {
-    if (lock.tookOver !== undefined)
-      say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
+    if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`);
     learnIdentity(environment, journal.state);
     const { instances } = await listOf(environment, { ...options, parallel: 1 });
     const doubtful = [...journal.state.steps.values()].filter(
@@ -86,6 +87,5 @@ export async function settleDoubtful(host: Host, environment: Environment, optio
     return 0;
   } finally {
     await journal.close();
-    await lock.release();
   }
 }

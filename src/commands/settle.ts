@@ -1,6 +1,7 @@
 import type { Host } from '../host.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
+import { underLock } from './under-lock.ts';
 
 interface SettleOptions extends CommonOptions {
   readonly repairJournal?: boolean;
@@ -14,9 +15,11 @@ export async function settle(host: Host, options: SettleOptions): Promise<number
   const { config } = await loadConfigurationOf(host, options);
   const environment = await host.open(config, options.repairJournal === true ? { offline: true } : {});
   try {
-    if (options.repairJournal === true) return await repair(host, environment);
-    const { settleDoubtful } = await import('./settle-doubtful.ts');
-    return await settleDoubtful(host, environment, options);
+    return await underLock(host, environment, 'settle', async (run) => {
+      if (options.repairJournal === true) return repair(host, environment);
+      const { settleDoubtful } = await import('./settle-doubtful.ts');
+      return settleDoubtful(host, environment, options, run);
+    });
   } finally {
     await environment.close();
   }

@@ -43,12 +43,12 @@ export interface LoadedConfiguration {
 export function loadConfiguration(files: ConfigurationFiles, wanted: string | undefined): LoadedConfiguration {
   const source = readSource(files.file, files.text);
   const { versions, problems: versionProblems } = readVersions(files.versionsFile, files.versionsText);
-  if (source.problems.length > 0) throw invalid([...source.problems, ...versionProblems]);
+  if (!source.readable) throw invalid([...source.problems, ...versionProblems]);
   const { base, overrides, fileProblems } = split(source);
   const names = Object.keys(overrides);
   const environment = chooseEnvironment(source, base, names, wanted);
 
-  const problems: Problem[] = [...fileProblems, ...versionProblems];
+  const problems: Problem[] = [...source.problems, ...fileProblems, ...versionProblems];
   let chosen: EnvironmentInput | undefined;
   for (const name of names.length > 0 ? names : [undefined]) {
     const merged = overlay(base.rest, name === undefined ? {} : overrides[name]);

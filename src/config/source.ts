@@ -21,6 +21,8 @@ export interface Source {
   readonly file: string;
   readonly value: unknown;
   readonly problems: readonly Problem[];
+  /** Whether the value can be judged all the same: of a key that stands twice the last one counts. */
+  readonly readable: boolean;
   /** Position of the value at a path, or of its nearest ancestor that exists. */
   locate(path: Path): Position;
   has(path: Path): boolean;
@@ -49,6 +51,7 @@ export function readSource(file: string, text: string): Source {
     file,
     value: toValue(document, problems, at(0)),
     problems,
+    readable: problems.length === document.errors.filter(({ code }) => code === 'DUPLICATE_KEY').length,
     locate: (path) => at(offsetOf(document, path)),
     has: (path) => path.length === 0 || document.hasIn(path),
   };
@@ -73,7 +76,7 @@ function offsetOf(document: Document, path: Path): number {
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
   for (const part of path) {
     if (isMap(node)) {
-      const pair = node.items.find(
+      const pair = node.items.findLast(
         (item) => isPair(item) && String(isNode(item.key) ? item.key.toString() : item.key) === String(part),
       );
       if (pair === undefined) return offset;

@@ -26,7 +26,10 @@ export async function readJournals(folder: JournalFolder): Promise<readonly Jour
   return Promise.all((await folder.runs()).map(async (run) => ({ run, text: await folder.file(run).read() })));
 }
 
-/** Opens the journal of a run, new or old: reads all journals, cuts off a torn tail of this one, goes on after the last sequence of all. */
+/**
+ * Opens the journal of a run, new or old: reads all journals, cuts off a torn tail of this one, goes on after the last
+ * sequence of all. Of a run in which nothing is ever appended no file is left.
+ */
 export async function openJournal(folder: JournalFolder, run: string, clock: Pick<Clock, 'now'>): Promise<Journal> {
   const texts = await readJournals(folder);
   const state = foldJournals(texts);
@@ -35,7 +38,7 @@ export async function openJournal(folder: JournalFolder, run: string, clock: Pic
   const file = folder.file(run);
   try {
     if (decoded !== undefined && decoded.tornBytes > 0) await file.truncate(decoded.goodBytes);
-    return new FileJournal(run, state, decoded?.tornBytes ?? 0, await file.open(), clock);
+    return new FileJournal(run, state, decoded?.tornBytes ?? 0, file, clock);
   } catch (error) {
     throw writeFailure(file.path, error);
   }
@@ -74,20 +77,15 @@ class FileJournal implements Journal {
   readonly run: string;
   readonly state: EnvironmentState;
   readonly repairedBytes: number;
-  readonly #file: AppendFile;
+  readonly #file: LineFile;
+  #open: AppendFile | undefined;
   readonly #clock: Pick<Clock, 'now'>;
   #sequence: number;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #failure: PlatformError | undefined;
 
-  constructor(
-    run: string,
-    state: EnvironmentState,
-    repairedBytes: number,
-    file: AppendFile,
-    clock: Pick<Clock, 'now'>,
-  ) {
+  constructor(run: string, state: EnvironmentState, repairedBytes: number, file: LineFile, clock: Pick<Clock, 'now'>) {
     this.run = run;
     this.state = state;
     this.repairedBytes = repairedBytes;
@@ -108,7 +106,7 @@ class FileJournal implements Journal {
 
   async close(): Promise<void> {
     await this.#flushing;
-    await this.#file.close();
+    await this.#open?.close();
   }
 
   async #flush(): Promise<void> {
@@ -119,8 +117,9 @@ class FileJournal implements Journal {
       this.#waiting = [];
       try {
         if (this.#failure !== undefined) throw this.#failure;
-        await this.#file.append(batch.map(({ line }) => line).join(''));
-        if (batch.some(({ durable }) => durable)) await this.#file.sync();
+        this.#open ??= await this.#file.open();
+        await this.#open.append(batch.map(({ line }) => line).join(''));
+        if (batch.some(({ durable }) => durable)) await this.#open.sync();
         for (const { resolve } of batch) resolve();
       } catch (error) {
         this.#failure ??= writeFailure(this.run, error);

@@ -123,7 +123,7 @@ function parse(text: string): LockHolder {
 function locked(holder: LockHolder, life: Life, why?: string): PlatformError {
   const { run, verb, user, host, pid, created, environment } = holder;
   const since = new Date(created).toISOString();
-  const judged = life === 'alive' ? '' : '; whether it still lives cannot be seen from here';
+  const judged = life === 'alive' ? '; it is alive' : '; whether it still lives is unknown here';
   return new PlatformError('LOCKED', {
     message: `${verb} of run ${run} holds it: ${user}@${host}, pid ${pid}, since ${since}${judged}${why === undefined ? '' : `; ${why}`}`,
     next: [

@@ -4,7 +4,7 @@ import { PlatformError } from '../errors.ts';
 import { startChild } from '../tools/children.ts';
 import { systemClock } from '../tools/clock.ts';
 import { textFiles } from '../tools/files.ts';
-import { emptyFolder, writeQuick } from '../tools/folders.ts';
+import { removeFolder, writeQuick } from '../tools/folders.ts';
 import { createReadingProcesses } from '../tools/process.ts';
 import { programFolders } from '../tools/program-folder.ts';
 import { acquirePrograms } from './control-plane/acquire.ts';
@@ -16,6 +16,20 @@ import type { SandboxSettings } from './settings.ts';
 import { childrenFile, logFile, settingsFile } from './state.ts';
 import type { RecordedProcess, SandboxState } from './state.ts';
 import type { ChildrenRecord } from './supervisor/children.ts';
+
+/** What starting and stopping do, in order. */
+export const phases = {
+  up: [
+    { id: 'programs', title: 'Programs that it runs' },
+    { id: 'services', title: 'Local AWS, DNS and mirrors' },
+  ],
+  down: [
+    { id: 'supervisor', title: 'Supervisor and what it started' },
+    { id: 'files', title: 'Files' },
+  ],
+} as const;
+
+export type Phase = (typeof phases)['up' | 'down'][number]['id'];
 
 export interface StartOptions {
   /** The part of the configuration that a sandbox stands for. */
@@ -33,8 +47,8 @@ export interface StartOptions {
   readonly node: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly home: string;
-  /** Progress for people: one line each. */
-  say(text: string): void;
+  /** Progress for people, one line each, with the phase that it belongs to. */
+  say(text: string, phase: Phase): void;
   readonly signal?: AbortSignal;
 }
 
@@ -59,13 +73,14 @@ const inherited = [
 export async function startSandbox(options: StartOptions): Promise<SandboxState> {
   const running = await readSandbox(options.folder);
   if (running !== undefined) {
-    options.say(`sandbox runs already (pid ${running.supervisor.pid})`);
+    options.say(`sandbox runs already (pid ${running.supervisor.pid})`, 'services');
     return running;
   }
+  options.say('looking for the programs that it runs', 'programs');
   const settings = await settingsOf(options);
   const log = logFile(options.folder, 'supervisor');
   await writeQuick(settingsFile(options.folder), `${JSON.stringify(settings, undefined, 2)}\n`);
-  options.say('starting the local AWS, DNS and mirrors');
+  options.say('starting the local AWS, DNS and mirrors', 'services');
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const entry = fileURLToPath(new URL(`./supervisor/main.${extension}`, import.meta.url));
   const child = await startChild({
@@ -81,7 +96,7 @@ export async function startSandbox(options: StartOptions): Promise<SandboxState>
     if (over !== undefined) break;
     const state = await readSandbox(options.folder);
     if (state?.supervisor.pid === child.pid) {
-      options.say(`sandbox is up: ${state.endpoint}`);
+      options.say(`sandbox is up: ${state.endpoint}`, 'services');
       return state;
     }
     if (options.signal?.aborted === true) break;
@@ -108,6 +123,8 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
   const cache = join(options.environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'platform');
   const read = createReadingProcesses();
   const named = options.environment['PLATFORM_CONTROL_PLANE'];
+  const ownerPid = Number(options.environment['PLATFORM_SANDBOX_OWNER'] ?? 0);
+  const owner = ownerPid > 0 ? await recordOf(ownerPid) : undefined;
   const [tools, mirror, acquired] = await Promise.all([
     findTools({ cache, program, home, environment, read }),
     terraformMirror(home),
@@ -123,7 +140,7 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
         architecture: process.arch,
         environment,
         signal: options.signal ?? new AbortController().signal,
-        note: (text) => options.say(text),
+        note: (text) => options.say(text, 'programs'),
       },
     ),
   ]);
@@ -140,26 +157,28 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     kubernetes: config.versions.kubernetes,
     tools,
     ...(mirror === undefined ? {} : { terraformConfiguration: mirror }),
+    ...(owner === undefined ? {} : { owner }),
     environment,
   };
 }
 
-/** Ends everything and removes everything but the logs; also when the supervisor was killed. Fine when there is nothing. */
+/** Ends everything and removes everything, logs too; also when the supervisor was killed. Fine when there is nothing. */
 export async function stopSandbox({
   folder,
   say,
 }: {
   readonly folder: string;
-  say(text: string): void;
+  say(text: string, phase: Phase): void;
 }): Promise<void> {
   const state = await recordedSandbox(folder);
+  if (state !== undefined) say('stopping the local AWS, DNS and mirrors', 'supervisor');
   if (state !== undefined) await endProcess(state.supervisor, 'SIGTERM', 30_000);
   const left = await childrenOf(folder);
   const alive = (await Promise.all(left.map(async ([name, child]) => ((await lives(child)) ? [name] : [])))).flat();
-  if (alive.length > 0) say(`ending what the supervisor left behind: ${alive.join(', ')}`);
+  if (alive.length > 0) say(`ending what the supervisor left behind: ${alive.join(', ')}`, 'supervisor');
   await Promise.all(left.map(([, child]) => endProcess(child, 'SIGKILL')));
-  await emptyFolder(folder, ['logs']);
-  say(state === undefined ? 'no sandbox ran' : 'sandbox is down, and all that it held is gone');
+  await removeFolder(folder);
+  say(state === undefined ? 'no sandbox ran' : 'sandbox is down, and all that it held is gone', 'files');
 }
 
 export interface SandboxStatus {

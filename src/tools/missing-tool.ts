@@ -10,13 +10,14 @@ const howToGet: Readonly<Record<string, string>> = {
   ssh: 'install OpenSSH (package openssh-client)',
 };
 
-/** TOOL_MISSING that says how to get the tool. */
-export function missingTool(tool: string, program: string): PlatformError {
+/** TOOL_MISSING that says how to get the tool; EACCES is what the system says of a file that may not be run. */
+export function missingTool(tool: string, program: string, reason: 'ENOENT' | 'EACCES' = 'ENOENT'): PlatformError {
+  const where = program === '' || program === tool ? ' on PATH' : ` (${program})`;
   return new PlatformError('TOOL_MISSING', {
-    message: `${tool} was not found${program === '' || program === tool ? ' on PATH' : ` (${program})`}`,
+    message: `${tool} ${reason === 'ENOENT' ? 'was not found' : 'is no program that you may run'}${where}`,
     next: [
       howToGet[tool] ?? `install ${tool} and put it on PATH`,
-      'or name its path in platform.yaml, then run platform doctor',
+      'name its path in platform.yaml, then run platform doctor',
     ],
     facts: { tool, program },
   });

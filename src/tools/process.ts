@@ -55,7 +55,7 @@ async function run(command: Command): Promise<Exit> {
   const result = await child;
   for (const end of finish) end();
   throwIfAborted(signal, tool);
-  if (result.code === 'ENOENT' || result.code === 'EACCES') throw missingTool(tool, program);
+  if (result.code === 'ENOENT' || result.code === 'EACCES') throw missingTool(tool, program, result.code);
   if (result.exitCode === undefined && result.signal === undefined) {
     throw new PlatformError('TOOL_FAILED', {
       message: `${tool} could not be started: ${result.code ?? 'unknown reason'}`,

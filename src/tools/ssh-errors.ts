@@ -18,7 +18,7 @@ const rules: readonly Rule[] = [
     class: 'permanent',
     says: ({ name, address }) => `${name} (${address}) shows another host key than the pinned one`,
     next: ({ name }) => [
-      `If ${name} was replaced on purpose, run \`platform build\`: the step machines pins the key from its console output.`,
+      `If ${name} was replaced on purpose, run \`platform up\`: the step machines pins the key from its console output.`,
       'If not, somebody else answers at this address: find out who.',
     ],
   },
@@ -27,7 +27,7 @@ const rules: readonly Rule[] = [
     code: 'IDENTITY_MISMATCH',
     class: 'permanent',
     says: ({ name, address }) => `no host key is pinned for ${name} (${address})`,
-    next: () => ['Run `platform build`: the step machines pins host keys from the console output.'],
+    next: () => ['Run `platform up`: the step machines pins host keys from the console output.'],
   },
   {
     when: /UNPROTECTED PRIVATE KEY FILE|bad permissions/,

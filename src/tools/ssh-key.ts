@@ -24,8 +24,8 @@ export async function readKey(path: string): Promise<SshKey> {
   const status = await stat(path).catch(() => undefined);
   if (status === undefined)
     throw unusable(path, 'does not exist', [
-      `Make one: ssh-keygen -t ed25519 -N '' -f ${path}`,
-      'or name another in platform.yaml: access.sshKey',
+      `make one: ssh-keygen -t ed25519 -N '' -f ${path}`,
+      'name another in platform.yaml: access.sshKey',
     ]);
   if (!status.isFile()) throw unusable(path, 'is not a file');
   if ((status.mode & 0o077) !== 0)
@@ -37,7 +37,7 @@ export async function readKey(path: string): Promise<SshKey> {
   const beside = await readFile(`${path}.pub`, 'utf8').catch(() => undefined);
   if (beside !== undefined && beside.trim().split(/\s+/).slice(0, 2).join(' ') !== key.publicKey) {
     throw unusable(path, `does not belong to the public key ${path}.pub`, [
-      `Write the public key anew: ssh-keygen -y -f ${path} > ${path}.pub`,
+      `write the public key anew: ssh-keygen -y -f ${path} > ${path}.pub`,
     ]);
   }
   return key;
@@ -49,7 +49,7 @@ function parse(path: string, text: string): SshKey {
     if (found === undefined) throw unusable(path, 'is damaged: no OpenSSH private key can be read from it');
     if (found.encrypted)
       throw unusable(path, 'has a passphrase, which nobody can type in an unattended run', [
-        `Use a key of its own for this platform: ssh-keygen -t ed25519 -N '' -f ${path}-platform`,
+        `use a key of its own for this platform: ssh-keygen -t ed25519 -N '' -f ${path}-platform`,
       ]);
     return describe(found.blob);
   }
@@ -70,7 +70,7 @@ function readPem(path: string, text: string): KeyObject {
     throw unusable(
       path,
       because,
-      ['Name an existing private key without a passphrase in platform.yaml: access.sshKey.'],
+      ['name an existing private key without a passphrase in platform.yaml: access.sshKey'],
       cause,
     );
   }
@@ -111,7 +111,7 @@ function colons(hex: string): string {
 function unusable(
   path: string,
   because: string,
-  next: readonly string[] = ['Name an existing private key in platform.yaml: access.sshKey.'],
+  next: readonly string[] = ['name an existing private key in platform.yaml: access.sshKey'],
   cause?: unknown,
 ): PlatformError {
   return new PlatformError('KEY_UNREADABLE', {

@@ -55,7 +55,7 @@ function checkLines({ title, state, because, findings }: Result, style: Style): 
   for (const { message, next } of findings)
     lines.push(
       ...message.split('\n').map((line) => `     ${line}`),
-      ...next.map((one, index) => `     ${index === 0 ? style.bold('Next:') : '  or:'} ${one.replace(/^or /, '')}`),
+      ...next.map((one, index) => `     ${index === 0 ? style.bold('Next:') : '  or:'} ${one}`),
     );
   return lines;
 }

@@ -23,7 +23,8 @@ export function errorText(
   host: Pick<Host, 'environment' | 'stderr' | 'arguments' | 'version'>,
 ): string {
   const style = styleFor(host, host.stderr, !host.arguments.includes('--no-color'));
-  const columns = host.stderr.columns || 80;
+  // In a file or a log nothing is broken into lines: a path or a command stays whole, and can be found and copied.
+  const columns = host.stderr.columns || Number.POSITIVE_INFINITY;
   const text = failureText(isPlatformError(error) ? error : bugOf(error, host.version), style, columns);
   return wantsDebug(host.arguments)
     ? `${text}${stackOf(error)

@@ -35,8 +35,8 @@ export async function acquirePrograms(world: AcquireWorld, request: AcquireReque
     message: `no Kubernetes ${description.kubernetes} control plane could be found or made: ${closed.join('; ')}`,
     next: [
       `name a folder that holds etcd, kube-apiserver, kube-controller-manager, kube-scheduler and kwok in PLATFORM_CONTROL_PLANE`,
-      `or let this machine reach ${request.sites.kubernetes} and ${request.sites.kwok}`,
-      'or install Go and let it reach a Go module proxy (GOPROXY)',
+      `let this machine reach ${request.sites.kubernetes} and ${request.sites.kwok}`,
+      'install Go and let it reach a Go module proxy (GOPROXY)',
     ],
   });
 }

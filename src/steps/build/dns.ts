@@ -87,7 +87,7 @@ function refuseForeign(host: string, clusterId: string, found: readonly DnsRecor
   if (owner !== undefined && unquoted(owner) === ownerText(clusterId)) return;
   throw new PlatformError('FOREIGN', {
     message: `${host} has a ${taken.type} record ${owner === undefined ? 'without an owner record of ours' : `owned by another cluster (${unquoted(owner)})`}`,
-    next: [`delete the record of ${host} if it is yours, then run this again`, 'or use another domain'],
+    next: [`delete the record of ${host} if it is yours, then run this again`, 'use another domain'],
     facts: { host },
   });
 }

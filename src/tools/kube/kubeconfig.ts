@@ -97,7 +97,7 @@ function fingerprint(path: string, authority: Buffer): string {
 function invalid(path: string, because: string, cause?: unknown): PlatformError {
   return new PlatformError('CONFIG_INVALID', {
     message: `the kubeconfig ${path} cannot be used: ${because}`,
-    next: ['Delete the file and run `platform build` again: the step kubeconfig fetches it anew.'],
+    next: ['delete the file and run platform up again: the step control-plane fetches it anew'],
     facts: { file: path },
     cause,
   });

@@ -46,7 +46,7 @@ test('writes a file that loads in every environment, with what the flags said', 
 test('names every missing flag at once where nobody can be asked', async () => {
   await expect(init(host(), { ...common, name: 'shop' })).rejects.toMatchObject({
     code: 'NEEDS_YES',
-    message: expect.stringContaining('--region, --allow is missing'),
+    message: expect.stringContaining('(missing: --region, --allow)'),
   });
 });
 

@@ -50,7 +50,7 @@ describe('a lock', () => {
     await acquireLock(taken, other);
     await expect(acquireLock(taken, me)).rejects.toMatchObject({
       code: 'LOCKED',
-      message: 'up of run r2 holds it: ann@h1, pid 20, since 1970-01-01T00:00:00.000Z',
+      message: 'up of run r2 holds it: ann@h1, pid 20, since 1970-01-01T00:00:00.000Z; it is alive',
       next: ['wait until it ends', 'platform unlock --env dev --run r2'],
     });
   });

@@ -9,7 +9,7 @@ const wrong = {
   title: 'SSH key',
   state: 'error',
   because: '',
-  findings: [{ level: 'error', message: 'the key is empty', next: ['make one', 'or name another'] }],
+  findings: [{ level: 'error', message: 'the key is empty', next: ['make one', 'name another'] }],
   catalogue: ['A13'],
 } as const;
 
