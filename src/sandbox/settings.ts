@@ -1,3 +1,4 @@
+import type { RecordedProcess } from './state.ts';
 import type { ProgramPaths } from './control-plane/programs.ts';
 
 /** What the supervisor is told by the command that starts it: everything it must know of the configuration and the machine. */
@@ -23,6 +24,8 @@ export interface SandboxSettings {
     readonly kubectl: string;
   };
   readonly terraformConfiguration?: string;
+  /** From PLATFORM_SANDBOX_OWNER: the sandbox ends with this process, so that a killed test leaves nothing running. */
+  readonly owner?: RecordedProcess;
   /** PATH, HOME and what else programs may inherit. */
   readonly environment: Readonly<Record<string, string>>;
 }

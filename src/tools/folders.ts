@@ -21,12 +21,9 @@ export async function foldersIn(folder: string): Promise<readonly string[]> {
 
 export const readBytes = (path: string): Promise<Buffer> => readFile(path);
 
-/** Everything in the folder but the named entries; the folder itself goes when nothing is left in it. */
-export async function emptyFolder(folder: string, keep: readonly string[] = []): Promise<void> {
-  const names = await readdir(folder).catch(() => []);
-  const doomed = names.filter((name) => !keep.includes(name));
-  for (const name of doomed) await rm(join(folder, name), { recursive: true, force: true });
-  if (doomed.length === names.length) await rm(folder, { recursive: true, force: true });
+/** Removes a folder with everything in it; fine when there is none. */
+export async function removeFolder(folder: string): Promise<void> {
+  await rm(folder, { recursive: true, force: true });
 }
 
 /** Whole or not at all, without the fsync of the state folder's files: for what a restart makes anew. */

@@ -102,7 +102,7 @@ describe('the whole platform in its sandbox', () => {
     expect(repeatedSteps(project)).toEqual([]);
     const machines = (await awsResources(project))
       .filter(({ kind }) => kind === 'instance')
-      .map(({ tags }) => tags?.['platform/node']);
+      .map(({ tags }) => tags?.['platform/node'] ?? 'without a name');
     expect(machines.toSorted()).toEqual(['k8s-master', 'k8s-storage', 'k8s-worker-1', 'k8s-worker-2']);
     const calls = awsCalls(project);
     expect(calls.filter(({ action }) => action === 'TerminateInstances')).toEqual([]);

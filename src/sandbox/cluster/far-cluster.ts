@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { systemClock } from '../../tools/clock.ts';
 import { textFiles } from '../../tools/files.ts';
-import { emptyFolder, writeQuick } from '../../tools/folders.ts';
+import { removeFolder, writeQuick } from '../../tools/folders.ts';
 import { applyCall, openRequests } from '../../tools/kube/requests.ts';
 import type { Transport } from '../../tools/kube/transport.ts';
 import type { KubernetesObject } from '../../tools/ports.ts';
@@ -106,7 +106,7 @@ export function openFarCluster(
     forget: () =>
       alone(async () => {
         await end();
-        await emptyFolder(folder);
+        await removeFolder(folder);
       }),
   };
 }

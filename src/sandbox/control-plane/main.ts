@@ -13,8 +13,16 @@ const environment = process.env;
 const abort = new AbortController();
 process.once('SIGINT', () => abort.abort());
 process.once('SIGTERM', () => abort.abort());
-const go = Object.fromEntries(Object.entries(environment).filter(([name, value]) => value !== undefined && /^(GO[A-Z0-9]+|CGO_ENABLED)$/.test(name)));
-const noDownload = environment['CI'] ? 'CI is set' : environment['npm_lifecycle_event'] === 'pretest' || environment['npm_lifecycle_event'] === 'precheck' ? 'tests never ask the internet' : undefined;
+const go = Object.fromEntries(
+  Object.entries(environment).filter(
+    ([name, value]) => value !== undefined && /^(GO[A-Z0-9]+|CGO_ENABLED)$/.test(name),
+  ),
+);
+const noDownload = environment['CI']
+  ? 'CI is set'
+  : environment['npm_lifecycle_event'] === 'pretest' || environment['npm_lifecycle_event'] === 'precheck'
+    ? 'tests never ask the internet'
+    : undefined;
 
 try {
   const { because } = await acquirePrograms(

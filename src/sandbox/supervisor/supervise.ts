@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../../tools/clock.ts';
 import { textFiles } from '../../tools/files.ts';
-import { emptyFolder, writeQuick } from '../../tools/folders.ts';
+import { removeFolder, writeQuick } from '../../tools/folders.ts';
 import { openFarCluster } from '../cluster/far-cluster.ts';
 import { startDnsServer } from '../dns/server.ts';
 import { startFront } from '../front/server.ts';
 import { listen } from '../http.ts';
 import { openMachines } from '../machines/registry.ts';
 import { openMirror } from '../mirror/serve.ts';
-import { endProcess, recordOf } from '../processes.ts';
+import { endProcess, lives, recordOf } from '../processes.ts';
 import type { SandboxSettings } from '../settings.ts';
 import { writeShims } from '../shims/launchers.ts';
 import { childrenFile, stateFile } from '../state.ts';
@@ -40,7 +40,7 @@ export async function supervise(
     const aws = await startAwsServer(settings, children);
     say(`AWS ${aws.endpoint}${aws.adopted ? ', taken over' : ''}`);
     // Another AWS knows nothing of the machines and their cluster.
-    if (!aws.adopted) await emptyFolder(join(folder, 'cluster'));
+    if (!aws.adopted) await removeFolder(join(folder, 'cluster'));
     const machines = await openMachines(folder, aws.adopted);
     const controllers = openControllers(settings, children, { endpoint: aws.endpoint, say });
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
@@ -93,12 +93,21 @@ export async function supervise(
     if (await cluster.resume(signal)) say('cluster: goes on with its data');
     await writeQuick(stateFile(folder), `${JSON.stringify(state, undefined, 2)}\n`);
     say('ready');
-    await watch(world, aws.endpoint, say);
+    await Promise.race([watch(world, aws.endpoint, say), ownerGone(settings, signal, say)]);
+    stopping.abort();
     say('stopping');
     await Promise.all([web.close(), dns.close(), front.close(), cluster.stop()]);
   } finally {
     await children.stopAll();
   }
+}
+
+/** Resolves when the process that the sandbox belongs to is gone; without one, never before the signal. */
+async function ownerGone(settings: SandboxSettings, signal: AbortSignal, say: (text: string) => void): Promise<void> {
+  const { owner } = settings;
+  const isOwned = async (): Promise<boolean> => owner === undefined || lives(owner);
+  while (!signal.aborted && (await isOwned())) await systemClock.sleep(1000, signal);
+  if (!signal.aborted) say(`the owner, process ${owner?.pid ?? 0}, is gone`);
 }
 
 /** What an earlier supervisor left behind when it was killed; its AWS server is taken over later, if it still answers. */

@@ -42,7 +42,9 @@ export interface Project {
 }
 
 export function makeProject(yaml: string, trees: Readonly<Record<string, string>> = {}): Project {
+  sweep();
   const folder = mkdtempSync(join(realpathSync(tmpdir()), 'platform-e2e-'));
+  writeFileSync(join(folder, 'owner'), String(process.pid));
   writeFileSync(join(folder, 'platform.yaml'), yaml);
   for (const [to, from] of Object.entries(trees)) cpSync(join(program, from), join(folder, to), { recursive: true });
   const stateFolder = join(folder, '.platform', 'sandbox');
@@ -66,11 +68,27 @@ export function makeProject(yaml: string, trees: Readonly<Record<string, string>
   };
 }
 
+/** Removes what a test process that was killed left behind; its sandboxes have ended with it. */
+function sweep(): void {
+  const parent = realpathSync(tmpdir());
+  for (const name of readdirSync(parent).filter((one) => one.startsWith('platform-e2e-'))) {
+    const owner = join(parent, name, 'owner');
+    if (existsSync(owner) && !existsSync(`/proc/${readFileSync(owner, 'utf8')}`))
+      rmSync(join(parent, name), { recursive: true, force: true });
+  }
+}
+
 function runPlatform(folder: string, args: readonly string[], control: RunControl): Promise<Ended> {
   const { PATH = '', HOME = '', XDG_CACHE_HOME } = process.env;
   const child = spawn(process.execPath, [join(program, 'bin/platform.js'), ...args], {
     cwd: folder,
-    env: { PATH, HOME, ...(XDG_CACHE_HOME === undefined ? {} : { XDG_CACHE_HOME }), ...control.env },
+    env: {
+      PATH,
+      HOME,
+      PLATFORM_SANDBOX_OWNER: String(process.pid),
+      ...(XDG_CACHE_HOME === undefined ? {} : { XDG_CACHE_HOME }),
+      ...control.env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const texts = { stdout: '', stderr: '' };

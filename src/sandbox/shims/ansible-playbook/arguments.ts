@@ -52,7 +52,7 @@ export function readPlaybookCall(words: readonly string[]): PlaybookCall {
   const rest = [...words];
   while (rest.length > 0) {
     const word = rest.shift() ?? '';
-    const [name = '', joined] = word.startsWith('--') ? splitOnce(word) : [word, undefined];
+    const [name, joined] = word.startsWith('--') ? splitOnce(word) : [word, undefined];
     if (!word.startsWith('-')) {
       playbooks.push(word);
     } else if (valued.has(name)) {
