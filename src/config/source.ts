@@ -52,8 +52,8 @@ export function readSource(file: string, text: string): Source {
     value: toValue(document, problems, at(0)),
     problems,
     readable: problems.length === document.errors.filter(({ code }) => code === 'DUPLICATE_KEY').length,
-    locate: (path) => at(offsetOf(document, path)),
-    has: (path) => path.length === 0 || document.hasIn(path),
+    locate: (path) => at(follow(document, path).offset),
+    has: (path) => follow(document, path).found,
   };
 }
 
@@ -70,8 +70,8 @@ function toValue(document: Document, problems: Problem[], start: Position): unkn
   }
 }
 
-/** Offset of the key at the end of the path, so that a problem points at the name that a person typed. */
-function offsetOf(document: Document, path: Path): number {
+/** Offset of the key at the end of the path, so that a problem points at the name that a person typed; or of the last part that is there. */
+function follow(document: Document, path: Path): { readonly offset: number; readonly found: boolean } {
   let node: unknown = document.contents;
   let offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
   for (const part of path) {
@@ -79,17 +79,17 @@ function offsetOf(document: Document, path: Path): number {
       const pair = node.items.findLast(
         (item) => isPair(item) && String(isNode(item.key) ? item.key.toString() : item.key) === String(part),
       );
-      if (pair === undefined) return offset;
+      if (pair === undefined) return { offset, found: false };
       if (isNode(pair.key)) offset = pair.key.range?.[0] ?? offset;
       node = pair.value;
-    } else if (isSeq(node)) {
+    } else if (isSeq(node) && Number(part) < node.items.length) {
       node = node.items[Number(part)];
       if (isNode(node)) offset = node.range?.[0] ?? offset;
     } else {
-      return offset;
+      return { offset, found: false };
     }
   }
-  return offset;
+  return { offset, found: true };
 }
 
 function wordAt(text: string, offset: number): string {

@@ -124,12 +124,13 @@ function locked(holder: LockHolder, life: Life, why?: string): PlatformError {
   const { run, verb, user, host, pid, created, environment } = holder;
   const since = new Date(created).toISOString();
   const judged = life === 'alive' ? '; it is alive' : '; whether it still lives is unknown here';
+  const reason = why === undefined ? judged : `; ${why}`;
   return new PlatformError('LOCKED', {
-    message: `${verb} of run ${run} holds it: ${user}@${host}, pid ${pid}, since ${since}${judged}${why === undefined ? '' : `; ${why}`}`,
+    message: `${verb} of run ${run} holds it: ${user}@${host}, pid ${pid}, since ${since}${reason}`,
     next: [
       life === 'alive' ? 'wait until it ends' : `make sure that it does not run on ${host}`,
       `platform unlock --env ${environment} --run ${run}`,
     ],
-    facts: { run, verb, user, host, pid, since, life },
+    facts: { run, verb, user, host, pid, since, ...(why === undefined ? { life } : {}) },
   });
 }

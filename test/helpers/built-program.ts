@@ -85,7 +85,7 @@ export class BuiltProgram {
       .replaceAll(this.folder, 'PROJECT')
       .replaceAll(program, 'PROGRAM')
       .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, 'TIME')
-      .replaceAll(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-[a-z]{4})?/g, 'RUN')
+      .replaceAll(/\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d(-[a-z]{4,5})?/g, 'RUN')
       .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT');
   }
 }

@@ -270,7 +270,7 @@ describe('the lock', () => {
 
   test('held on another machine', async () => {
     const program = await project();
-    await lockOf(program, { host: 'elsewhere', bootId: 'another' });
+    await lockOf(program, { host: 'elsewhere', bootId: 'another', user: 'ann' });
     await refused(program, ['settle', '--env', 'sandbox'], 'locked-elsewhere', 'LOCKED', 5, anyone);
   });
 
@@ -352,5 +352,45 @@ describe('an API that cannot be reached', () => {
     await expect(program.plain(said.stderr)).toMatchFileSnapshot('../golden/bad-input/unreachable-status.txt');
     await refused(program, ['plan', '--env', 'sandbox'], 'unreachable-plan', 'NOT_READY', 4);
     expect(program.files()).toEqual(before);
+  });
+});
+
+/** Only root may mount, and a disk is filled where nobody else sees it: in a mount namespace that ends with the command. */
+const mayMount = process.platform === 'linux' && userInfo().uid === 0;
+
+describe(`a full disk${mayMount ? '' : ' (SKIPPED: only root on Linux may mount a small one)'}`, () => {
+  test.skipIf(!mayMount).each([
+    ['the lock', 0],
+    ['the journal', 1],
+  ])('%s cannot be written: DISK_FULL, nothing is lost, and it goes on once there is room', async (_, pages) => {
+    const program = await project();
+    program.write(journalFile, journalOf(settled));
+    // The sandbox forgot everything: the first thing that `up` does is a record in the journal.
+    program.write(`${state}/far-side`, 'another');
+    const script = `
+      set -e
+      cp -r .platform home/kept && mount -t tmpfs -o size=256k tmpfs .platform && cp -r home/kept/. .platform
+      dd if=/dev/zero of=.platform/fill bs=4096 2>/dev/null || true
+      truncate -s -${pages * 4096} .platform/fill
+      code=0; "$@" >full.out 2>full.err || code=$?; echo "$code" >full.code
+      rm .platform/fill && cp -r .platform after-full
+      code=0; "$@" >freed.out 2>freed.err || code=$?
+      cp -r .platform after-freed`;
+    const args = ['up', '--env', 'sandbox', '--until', 'doctor'];
+    const ended = await program.run(args, { through: ['unshare', '-m', 'sh', '-c', script, 'sh'] });
+    expect(ended).toEqual({ code: 0, stdout: '', stderr: '' });
+
+    expect(program.read('full.code')).toBe('4\n');
+    await expect(`$ platform ${args.join(' ')}\n${program.plain(program.read('full.err'))}`).toMatchFileSnapshot(
+      `../golden/bad-input/full-disk-${pages}.txt`,
+    );
+    const files = program.files();
+    for (const when of ['after-full', 'after-freed']) {
+      expect(files[`${when}/sandbox/journal/${run}.ndjson`]).toBe(journalOf(settled));
+      expect(files[`${when}/sandbox/lock`]).toBeUndefined();
+      expect(Object.keys(files).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    }
+    expect(program.read('freed.err')).toContain('the sandbox was started anew and remembers nothing');
+    expect(files['after-freed/sandbox/far-side']).toBe('one');
   });
 });
