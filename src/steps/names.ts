@@ -8,7 +8,11 @@ export const stateBucket = (config: PlatformConfig, account: string): string =>
   (config.state.kind === 's3' ? config.state.bucket : undefined) ??
   `platform-state-${account}-${config.region}-${config.name}`;
 
-export const stateKey = (config: PlatformConfig, file: string): string => `${config.environment}/${file}`;
+/** A bucket that a person named may hold the states of several platforms; ours has the name of the platform in its own. */
+export const stateKey = (config: PlatformConfig, file: string): string =>
+  config.state.kind === 's3' && config.state.bucket !== undefined
+    ? `${config.name}/${config.environment}/${file}`
+    : `${config.environment}/${file}`;
 
 /** Deterministic, so that the two Terraform roots need not wait for each other. */
 export const dataBucket = (clusterId: string, account: string): string => `${clusterId}-data-${account}`;

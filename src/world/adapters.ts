@@ -29,6 +29,8 @@ interface AdapterOptions {
   readonly read: Processes;
   /** Starts what changes something. */
   readonly writing: Processes;
+  /** Wraps what starts tools that speak to the API server, where that needs a tunnel. */
+  readonly throughTunnel: (processes: Processes) => Processes;
   /** Working files of the tools. */
   readonly folder: string;
   readonly clusters: Clusters;
@@ -74,7 +76,7 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
       files: textFiles,
     }),
     helm: createHelm({
-      processes: writing,
+      processes: options.throughTunnel(writing),
       read,
       program: programs.helm,
       folder,

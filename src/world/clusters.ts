@@ -3,14 +3,13 @@ import type { DurableEvent, ShownEvent } from '../engine/events.ts';
 import { PlatformError } from '../errors.ts';
 import { openCluster, type OpenCluster } from '../tools/kube/cluster.ts';
 import type { Clock, ClusterIdentity, TextFiles } from '../tools/ports.ts';
+import type { ApiTunnel } from './api-tunnel.ts';
 
 export interface Clusters {
   /** The environment's cluster, through our own kubeconfig; checked against the recorded identity before the first write. */
   open(): Promise<OpenCluster>;
   /** Learns the identity from the step that makes the cluster. */
   observe(event: DurableEvent | ShownEvent): void;
-  /** The identity that an earlier run recorded. */
-  expect(identity: ClusterIdentity | undefined): void;
   close(): void;
 }
 
@@ -19,10 +18,12 @@ interface ClusterOptions {
   readonly clock: Clock;
   readonly version: string;
   readonly files: TextFiles;
+  /** Present where the API is reached through SSH. */
+  readonly tunnel?: ApiTunnel;
 }
 
 /** One connection for all steps; opened anew when the kubeconfig or the identity changed. */
-export function openClusters({ config, clock, version, files }: ClusterOptions): Clusters {
+export function openClusters({ config, clock, version, files, tunnel }: ClusterOptions): Clusters {
   const kubeconfig = `${config.stateFolder}/kubeconfig`;
   let expected: ClusterIdentity | undefined;
   let current: { readonly key: string; readonly cluster: Promise<OpenCluster> } | undefined;
@@ -41,10 +42,12 @@ export function openClusters({ config, clock, version, files }: ClusterOptions):
       const key = `${text}\n${JSON.stringify(expected ?? null)}`;
       if (current?.key !== key) {
         forget();
-        current = {
-          key,
-          cluster: openCluster({ kubeconfig, clock, version, ...(expected === undefined ? {} : { expected }) }),
-        };
+        const path = Promise.resolve(tunnel === undefined ? kubeconfig : tunnel.kubeconfig(text));
+        const known = expected === undefined ? {} : { expected };
+        const cluster = path.then((near) => openCluster({ kubeconfig: near, clock, version, ...known }));
+        // What could not be opened is tried anew by whoever asks next.
+        cluster.catch(() => (current = undefined));
+        current = { key, cluster };
       }
       return current.cluster;
     },
@@ -56,9 +59,9 @@ export function openClusters({ config, clock, version, files }: ClusterOptions):
       // A control plane that is being made anew gets another identity; until it is there nobody can be asked for it.
       if (event.type === 'step.intent' && event.step === 'control-plane') expected = undefined;
     },
-    expect(identity) {
-      expected = identity;
+    close: () => {
+      forget();
+      tunnel?.close();
     },
-    close: forget,
   };
 }

@@ -18,6 +18,7 @@ import { createReadingProcesses } from '../tools/process.ts';
 import { systemProcessTable } from '../tools/process-table.ts';
 import { readOnly } from '../tools/read-only.ts';
 import { openAdapters } from './adapters.ts';
+import { openApiTunnel } from './api-tunnel.ts';
 import { openClusters } from './clusters.ts';
 import { childEnvironmentOf } from './child-environment.ts';
 import { mirrorLedger } from './mirror.ts';
@@ -46,7 +47,25 @@ export async function openEnvironment(
   const read = createReadingProcesses();
   const facts = { ...(await processes.facts()), host: hostname(), user: userInfo().username };
   const random = { next: () => randomInt(2 ** 32) / 2 ** 32 };
-  const clusters = openClusters({ config, clock: systemClock, version: host.version, files: textFiles });
+  const tunnel =
+    config.access.api === 'tunnel'
+      ? openApiTunnel({
+          config,
+          program: programs.ssh,
+          environment,
+          read,
+          files: textFiles,
+          clock: systemClock,
+          folder: scratch,
+        })
+      : undefined;
+  const clusters = openClusters({
+    config,
+    clock: systemClock,
+    version: host.version,
+    files: textFiles,
+    ...(tunnel === undefined ? {} : { tunnel }),
+  });
   const ledgerFile = lineFile(`${config.stateFolder}/ledger.ndjson`);
   const journals = journalFolder(`${config.stateFolder}/journal`);
   const launcher = createLauncher({
@@ -66,6 +85,7 @@ export async function openEnvironment(
       environment,
       read,
       writing,
+      throughTunnel: tunnel?.around ?? ((processes) => processes),
       folder,
       clusters,
       journals,

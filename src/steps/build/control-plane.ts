@@ -76,7 +76,7 @@ export const controlPlane = step({
 
 const kubeconfig = (ctx: ReadContext): string => `${ctx.config.stateFolder}/kubeconfig`;
 
-/** admin.conf names the private endpoint; ours names the address that the certificate carries and we can reach. */
+/** admin.conf names the private endpoint: right for a tunnel. Directly, ours names the public address, which the certificate carries too. */
 async function fetchKubeconfig(ctx: StepContext, { hosts }: Inventory): Promise<void> {
   const name = firstControlPlane(ctx.config);
   const machine = machineOf(ctx.config, name, hosts);
@@ -88,7 +88,7 @@ async function fetchKubeconfig(ctx: StepContext, { hosts }: Inventory): Promise<
       next: [`platform ssh ${name} -- sudo kubeadm init phase kubeconfig admin`],
     });
   const endpoint =
-    server[1] === hosts[name]?.privateAddress
+    ctx.config.access.api === 'direct' && server[1] === hosts[name]?.privateAddress
       ? text.replace(`https://${server[1]}:`, `https://${machine.address}:`)
       : text;
   await ctx.files.write(kubeconfig(ctx), endpoint, 0o600);

@@ -38,7 +38,7 @@ export const stateBackend = step({
     const bucket = stateBucket(ctx.config, account);
     const state = await ctx.aws.bucket(bucket);
     refuseForeign(bucket, state);
-    const lacking = missingParts(state);
+    const lacking = isTheirs(ctx, state) ? [] : missingParts(state);
     if (lacking.length > 0)
       return {
         state: 'needed',
@@ -57,14 +57,22 @@ export const stateBackend = step({
       return { account, bucket: null, clusterId };
     }
     const bucket = stateBucket(ctx.config, account);
-    ctx.note(`making bucket ${bucket}`);
-    await ctx.aws.makeBucket(bucket, { 'platform/environment': ctx.config.environment, 'platform/purpose': 'state' });
+    const state = await ctx.aws.bucket(bucket);
+    refuseForeign(bucket, state);
+    const own = !isTheirs(ctx, state);
+    if (own && missingParts(state).length > 0) {
+      ctx.note(`making bucket ${bucket}`);
+      await ctx.aws.makeBucket(bucket, { 'platform/environment': ctx.config.environment, [purpose]: 'state' });
+    } else if (!own) {
+      const lacking = missingParts(state).map((part) => ` It ${part}.`);
+      ctx.note(`bucket ${bucket} was there before platform and is left as it is.${lacking.join('')}`);
+    }
     const key = stateKey(ctx.config, identityFile);
     await ctx.aws.putObject(bucket, key, JSON.stringify({ clusterId: minted }), 'absent');
     const clusterId = parseIdentity(await ctx.aws.object(bucket, key));
     if (clusterId === undefined)
       throw new PlatformError('AWS', { message: `${key} in ${bucket} cannot be read back`, class: 'transient' });
-    await ctx.ledger.record([ledgerEntry(bucket, account)]);
+    if (own) await ctx.ledger.record([ledgerEntry(bucket, account)]);
     return { account, bucket, clusterId };
   },
 });
@@ -75,6 +83,15 @@ const ledgerEntry = (bucket: string, account: string): LedgerEntry => ({
   unique: { account },
   step: 'state-backend',
 });
+
+const purpose = 'platform/purpose';
+
+/**
+ * A bucket that a person named and made: its tags, encryption and versioning are theirs. One by our own name, or with our tag,
+ * may be a half-made one of an earlier attempt.
+ */
+const isTheirs = ({ config }: ReadContext, state: BucketState): boolean =>
+  config.state.kind === 's3' && config.state.bucket !== undefined && state.exists && state.tags[purpose] === undefined;
 
 const localIdentity = (ctx: ReadContext): string => `${ctx.config.stateFolder}/${identityFile}`;
 

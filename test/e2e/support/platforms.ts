@@ -15,17 +15,17 @@ environments:
 `;
 
 /** A user's own small Terraform tree, two machines, no add-ons: for many kills. */
-export const smallPlatform = small('[]');
+export const smallPlatform = small('[]', 'direct');
 
-/** The same with one Helm release, so that all three tools have their turn. */
-export const smallPlatformWithHelm = small('[metrics-server]');
+/** The same with one Helm release, so that all three tools have their turn, and with the API reached through SSH. */
+export const smallPlatformWithHelm = small('[metrics-server]', 'tunnel');
 
-function small(addons: string): string {
+function small(addons: string, api: 'direct' | 'tunnel'): string {
   return `apiVersion: platform/v1
 name: small
 region: ap-northeast-2
 kubernetes: "1.36"
-access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24] }
+access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24], api: ${api} }
 nodes:
   master: { role: control-plane, type: t3.large, disk: 40 }
   worker: { role: worker, type: t3.large, disk: 40 }
