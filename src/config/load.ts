@@ -2,6 +2,7 @@ import { PlatformError } from '../errors.ts';
 import type { PlatformConfig, Versions } from './config.ts';
 import { judge, originOf } from './judge.ts';
 import { isMap, leaves, overlay } from './merge.ts';
+import { sharedStates } from './own-trees.ts';
 import type { EnvironmentInput } from './schema.ts';
 import { fileSchema } from './schema.ts';
 import { type Path, type Problem, readSource, type Source } from './source.ts';
@@ -50,12 +51,17 @@ export function loadConfiguration(files: ConfigurationFiles, wanted: string | un
 
   const problems: Problem[] = [...source.problems, ...fileProblems, ...versionProblems];
   let chosen: EnvironmentInput | undefined;
+  const judged = new Map<string, EnvironmentInput>();
   for (const name of names.length > 0 ? names : [undefined]) {
     const merged = overlay(base.rest, name === undefined ? {} : overrides[name]);
     const judgement = judge(source, name, merged, versions?.kubernetes ?? '');
     if (!judgement.ok) problems.push(...judgement.problems);
-    else if (name === undefined || name === environment) chosen = judgement.config;
+    else {
+      if (name === undefined || name === environment) chosen = judgement.config;
+      judged.set(name ?? environment, judgement.config);
+    }
   }
+  problems.push(...sharedStates(source, judged));
   if (problems.length > 0 || chosen === undefined || versions === undefined) throw invalid(problems);
   return {
     config: resolve(chosen, environment, versions, files),

@@ -1,5 +1,6 @@
 import type { Broken } from './rules.ts';
 import type { EnvironmentInput } from './schema.ts';
+import type { Problem, Source } from './source.ts';
 import { nearest } from './suggest.ts';
 
 /** Our side of the maps that a tree of the user's own is described by; docs/bring-your-own.md says what each means. */
@@ -66,4 +67,25 @@ function judgeMap(
         suggestion: meant === undefined ? `known here: ${known.join(', ')}` : `did you mean ${meant}?`,
       };
     });
+}
+
+/** Environments in AWS that would keep one Terraform state in one place: each would plan to remove what the other built. */
+export function sharedStates(source: Source, environments: ReadonlyMap<string, EnvironmentInput>): readonly Problem[] {
+  const seen = new Map<string, string>();
+  return [...environments].flatMap(([name, { state, target }]) => {
+    if (target !== 'aws' || typeof state === 'string' || state.key === undefined) return [];
+    const place = `${state.bucket}/${state.key}`;
+    const other = seen.get(place);
+    seen.set(place, name);
+    if (other === undefined) return [];
+    const overridden = ['environments', name, 'state'];
+    return [
+      {
+        ...source.locate(source.has(overridden) ? overridden : ['environments', name]),
+        path: overridden.join('.'),
+        message: `the Terraform state ${place} is already that of ${other}`,
+        suggestion: `give ${name} a key of its own`,
+      },
+    ];
+  });
 }

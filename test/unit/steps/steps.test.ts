@@ -80,10 +80,25 @@ describe('state-backend', () => {
     ).toContain('FOREIGN');
   });
 
+  it('a bucket that a person named and made is used, and none of its settings is touched', async () => {
+    const config = exampleConfig({ state: { kind: 's3', bucket: 'theirs', key: 'k/t' } });
+    const theirs = { ...bucket, versioned: false, tags: { team: 'data' } };
+    let kept: string | undefined;
+    const put = async (_bucket: string, key: string, body: string) => void (kept = `${key} ${body}`);
+    const far = { ...aws(theirs), putObject: put, object: async () => kept?.split(' ')[1] };
+    const { context, ledger, notes } = fakeWorld({ aws: far, random: { next: () => 0.5 } }, config);
+    expect(await specOf(stateBackend).check(context, {})).toMatchObject({ because: 'no cluster id was minted yet' });
+    await specOf(stateBackend).apply(context, {});
+    expect(kept).toMatch(/^demo\/sandbox\/.* /);
+    expect(notes).toEqual(['bucket theirs was there before platform and is left as it is. It is not versioned.']);
+    expect(ledger).toEqual([]);
+  });
+
   it('two machines that start at once agree on one cluster id', async () => {
     let kept: string | undefined;
     const shared = {
       caller: async () => ({ account: '1', arn: 'arn' }),
+      bucket: async () => ({ ...bucket, exists: false }),
       makeBucket: async () => undefined,
       putObject: async (_bucket: string, _key: string, body: string, when?: 'absent') => {
         if (when !== 'absent') throw new Error('an identity must never be overwritten');
