@@ -99,7 +99,7 @@ describe('a tree in the layout of the original scripts', () => {
     );
     expect(plays).toEqual(['control-plane']);
     const machines = (await awsResources(project)).filter(({ kind }) => kind === 'instance');
-    expect(machines.map(({ tags }) => tags?.['Name']).toSorted()).toEqual([
+    expect(machines.map(({ tags }) => tags?.['Name'] ?? '').toSorted()).toEqual([
       'k8s-master',
       'k8s-storage',
       'k8s-worker-1',

@@ -83,5 +83,5 @@ export function clusterWith(objects: readonly KubernetesObject[]): Partial<Clust
 
 /** An object with the given parts; generation 1 unless told. */
 export function object(kind: string, name: string, parts: object = {}, metadata: object = {}): KubernetesObject {
-  return { apiVersion: 'v1', kind, metadata: { name, generation: 1, ...metadata }, ...parts } as KubernetesObject;
+  return { apiVersion: 'v1', kind, metadata: { name, generation: 1, ...metadata }, ...parts };
 }

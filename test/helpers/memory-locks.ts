@@ -34,6 +34,6 @@ export class MemoryLocks implements LockFolder {
   async #turns(): Promise<void> {
     if (this.#state === 0) return;
     this.#state = (this.#state * 1_103_515_245 + 12_345) % 2_147_483_648;
-    for (let turn = this.#state % 7; turn > 0; turn--) await undefined;
+    for (let turn = this.#state % 7; turn > 0; turn--) await Promise.resolve();
   }
 }

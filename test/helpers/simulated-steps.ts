@@ -1,6 +1,6 @@
 import { expand, type Instance } from '../../src/engine/graph.ts';
 import { stepsFor } from '../../src/engine/step.ts';
-import type { Json, Kit, Retry, Step, StepScope, StepSpec } from '../../src/engine/types.ts';
+import type { Json, Kit, Retry, Step, StepSpec } from '../../src/engine/types.ts';
 import type { Processes } from '../../src/tools/ports.ts';
 import type { SimulatedTools } from './simulated-tools.ts';
 import { failing, type SimulatedWorld } from './simulated-world.ts';
@@ -63,7 +63,7 @@ function simulatedStep(
     id,
     title: id,
     needs,
-    inputs: (config, up) => ({ version: config.version ?? 0, up: Object.values(up) as Json[] }),
+    inputs: (config, up) => ({ version: config.version ?? 0, up: Object.values(up) }),
     check: async (_, up) => {
       const trace = traces.made.get(id);
       return trace?.output === outputFor(up)
@@ -83,7 +83,7 @@ function simulatedStep(
         },
       });
       const exit = await ctx.processes.run({ tool: id, argv: [id], cwd: '', env: {}, signal: ctx.signal });
-      if (exit.code !== 0) throw failing(failure ?? 'permanent', ctx as StepScope);
+      if (exit.code !== 0) throw failing(failure ?? 'permanent', ctx);
       return output;
     },
     ...(one.readyAfter === undefined ? {} : { ready: [probe(world, one, traces)] }),

@@ -180,7 +180,7 @@ describe('variables of a tree of the own', () => {
 
 describe('one playbook for all', () => {
   const inventory = { inventory: '/s/inventory.yml', variables: '/s/variables.json', hosts: {} };
-  const worldOf = (config: PlatformConfig, answer: (play: Play) => Promise<never | object>) => {
+  const worldOf = (config: PlatformConfig, answer: (play: Play) => Promise<object>) => {
     const plays: Play[] = [];
     const ansible = {
       play: async (one: Play) => {

@@ -140,7 +140,7 @@ describe('inventory', () => {
       files: { write: async (path, text, mode) => void written.set(`${path} ${mode?.toString(8)}`, text) },
     });
     await specOf(inventory).apply(context, up);
-    await expect(`${[...written].map(([name, text]) => `--- ${name}\n${text}`).join('')}`).toMatchFileSnapshot(
+    await expect([...written].map(([name, text]) => `--- ${name}\n${text}`).join('')).toMatchFileSnapshot(
       '../../golden/inventory.txt',
     );
   });

@@ -11,7 +11,7 @@ import { temporaryFolder } from '../../helpers/temporary-folder.ts';
 
 describe('text files', () => {
   test('are written whole, with their mode, and read back; nothing else is left', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     const path = join(folder, 'deep', 'kubeconfig');
     await textFiles.write(path, 'one', 0o600);
     await textFiles.write(path, 'two', 0o600);
@@ -25,7 +25,7 @@ describe('text files', () => {
   });
 
   test('that cannot be written are STATE_FOLDER, naming the file and the reason', async () => {
-    const folder = await temporaryFolder();
+    const folder = temporaryFolder();
     await writeFile(join(folder, 'file'), '');
     await expect(textFiles.write(join(folder, 'file', 'below'), 'x')).rejects.toMatchObject({
       code: 'STATE_FOLDER',
@@ -38,7 +38,7 @@ describe('text files', () => {
 });
 
 const folders: [string, () => Promise<LockFolder>][] = [
-  ['on disk', async () => lockFolder(await temporaryFolder())],
+  ['on disk', async () => lockFolder(temporaryFolder())],
   ['in memory', async () => new MemoryLocks()],
 ];
 
@@ -84,7 +84,7 @@ describe.each(folders)('a lock folder %s', (_, make) => {
 });
 
 const journals: [string, () => Promise<JournalFolder>][] = [
-  ['on disk', async () => journalFolder(join(await temporaryFolder(), 'journal'))],
+  ['on disk', async () => journalFolder(join(temporaryFolder(), 'journal'))],
   ['in memory', async () => new MemoryJournals()],
 ];
 
@@ -111,7 +111,7 @@ describe.each(journals)('a journal folder %s', (_, make) => {
 });
 
 test('copies of a damaged file do not replace each other', async () => {
-  const folder = await temporaryFolder();
+  const folder = temporaryFolder();
   const file = lineFile(join(folder, 'ledger.ndjson'));
   await file.replace('first');
   const one = await file.keepCopy();

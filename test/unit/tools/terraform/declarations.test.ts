@@ -84,9 +84,8 @@ describe('what a root declares', () => {
   it('the names that a rendered template sets are what an inventory may define', async () => {
     const folder = tree({
       'outputs.tf':
-        'output "i" {\n  value = templatefile("${path.module}/t/hosts.tpl", { a = 1 })\n}\noutput "j" {\n  value = <<-EOT\n    n zone=$' +
-        '{var.z}\n  EOT\n}\n',
-      't/hosts.tpl': '[all:vars]\nansible_user=ubuntu\n[w]\n$' + '{x.name} private_ip=$' + '{x.ip} workload=w\n',
+        'output "i" {\n  value = templatefile("${path.module}/t/hosts.tpl", { a = 1 })\n}\noutput "j" {\n  value = <<-EOT\n    n zone=${var.z}\n  EOT\n}\n',
+      't/hosts.tpl': '[all:vars]\nansible_user=ubuntu\n[w]\n${x.name} private_ip=${x.ip} workload=w\n',
     });
     expect((await readDeclarations(folder, {})).printed.toSorted()).toEqual([
       'ansible_user',
