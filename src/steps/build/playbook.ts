@@ -60,10 +60,28 @@ export async function play(ctx: StepContext, step: string, inventory: Inventory,
 
 async function runPlay(ctx: StepContext, play: Play, inventory: Inventory): Promise<Changes> {
   await sameAsOutputs(ctx, inventory);
+  if (ctx.config.ansible.dir !== undefined) await knowsItsVariables(ctx, play);
   const hosts = await ctx.ansible.play(play, ctx);
   return Object.fromEntries(
     Object.entries(hosts).map(([name, { ok, changed }]: [string, HostSummary]) => [name, { ok, changed }]),
   );
+}
+
+/**
+ * Before the first apply nobody knew which variables a tree's own inventory gives to which host; now it is known, and no
+ * machine has been touched yet (catalogue A24: one name without a value was found twenty minutes into a run).
+ */
+async function knowsItsVariables(ctx: StepContext, play: Play): Promise<void> {
+  const { undefinedVariables } = await ctx.ansible.inspect(play, ctx.signal);
+  if (undefinedVariables.length === 0) return;
+  const texts = undefinedVariables.map(
+    ({ file, line, task, variable }) => `  ${file}:${line}: ${variable} is not defined (task "${task}")`,
+  );
+  throw new PlatformError('CONTRACT_BROKEN', {
+    message: `${play.playbook} asks for variables that have no value on some machine:\n${[...new Set(texts)].join('\n')}`,
+    next: ['print them in the inventory, or define them in group_vars'],
+    facts: { playbook: play.playbook },
+  });
 }
 
 /** The playbook `site`, for steps that have none of their own. */

@@ -5,7 +5,7 @@ import { readForeignMachines } from '../../../src/steps/build/foreign-machines.t
 import { play } from '../../../src/steps/build/playbook.ts';
 import { terraformRoot } from '../../../src/steps/build/terraform-root.ts';
 import { filesOf, groupsOf } from '../../../src/steps/inventory-files.ts';
-import type { Play } from '../../../src/tools/ports.ts';
+import type { Play, PlaybookInspection } from '../../../src/tools/ports.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
 import { fakeWorld } from '../../helpers/fake-world.ts';
 
@@ -180,9 +180,14 @@ describe('variables of a tree of the own', () => {
 
 describe('one playbook for all', () => {
   const inventory = { inventory: '/s/inventory.yml', variables: '/s/variables.json', hosts: {} };
-  const worldOf = (config: PlatformConfig, answer: (play: Play) => Promise<object>) => {
+  const worldOf = (
+    config: PlatformConfig,
+    answer: (play: Play) => Promise<object>,
+    lost: PlaybookInspection['undefinedVariables'] = [],
+  ) => {
     const plays: Play[] = [];
     const ansible = {
+      inspect: async () => ({ plays: [], undefinedVariables: lost }),
       play: async (one: Play) => {
         plays.push(one);
         return (await answer(one)) as never;
@@ -211,6 +216,16 @@ describe('one playbook for all', () => {
     await expect(play(context, 'node-base', inventory)).rejects.toThrow('a task failed');
     await play(context, 'node-base', inventory);
     expect(plays).toHaveLength(2);
+  });
+
+  it('is not begun when a machine lacks one of its variables (catalogue A24)', async () => {
+    const lost = [{ file: 'roles/member/tasks/main.yml', line: 6, task: 'Remember', variable: 'workload' }];
+    const { context, plays } = worldOf(own(), async () => ({}), lost);
+    await expect(play(context, 'node-base', inventory)).rejects.toMatchObject({
+      code: 'CONTRACT_BROKEN',
+      message: expect.stringContaining('main.yml:6: workload is not defined (task "Remember")'),
+    });
+    expect(plays).toEqual([]);
   });
 
   it('does not stand for a step that has a playbook of its own', async () => {
