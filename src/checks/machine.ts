@@ -132,7 +132,8 @@ export const detours: Check = {
                 `unset ${name}`,
               ),
             ];
-      const what = name === 'AWS_CA_BUNDLE' ? 'decides which certificates AWS calls trust' : 'sends AWS calls elsewhere';
+      const what =
+        name === 'AWS_CA_BUNDLE' ? 'decides which certificates AWS calls trust' : 'sends AWS calls elsewhere';
       return [warning(`${name}=${value} ${what}`, `unset ${name} unless you mean it`)];
     });
   },

@@ -24,15 +24,18 @@ export type BuildRunResult = { readonly plan: Plan; readonly result?: RunResult;
 /** Runs a build under the environment's lock: an unfinished run of the same verb goes on, else a new one begins. */
 export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
   const { environment, flags, verb, reporter } = run;
-  const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { resumableRun }] = await Promise.all([
-    import('../engine/lock.ts'),
-    import('../engine/journal.ts'),
-    import('../engine/fold.ts'),
-    import('../engine/run-summary.ts'),
-  ]);
+  const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { resumableRun }, { refuseDamagedLedger }] =
+    await Promise.all([
+      import('../engine/lock.ts'),
+      import('../engine/journal.ts'),
+      import('../engine/fold.ts'),
+      import('../engine/run-summary.ts'),
+      import('../engine/ledger.ts'),
+    ]);
   const agreed = flags.plan === undefined ? undefined : await readAgreedPlan(environment, flags.plan);
   const before = foldJournals(await readJournals(environment.journals));
   const lost = await isEpochLost(environment);
+  if (!lost) await refuseDamagedLedger(environment.ledger);
   const resumed = flags.fresh === true || lost ? undefined : resumableRun(before.runs, verb);
   const id = resumed?.run ?? newRunId(environment);
   const lock = await acquireLock(

@@ -26,11 +26,13 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
   }
   const environment = await host.open(config, { ephemeral: true });
   try {
-    const [{ makePlan }, { readJournals }, { foldJournals }] = await Promise.all([
+    const [{ makePlan }, { readJournals }, { foldJournals }, { refuseDamagedLedger }] = await Promise.all([
       import('../engine/plan-run.ts'),
       import('../engine/journal.ts'),
       import('../engine/fold.ts'),
+      import('../engine/ledger.ts'),
     ]);
+    await refuseDamagedLedger(environment.ledger);
     const state = foldJournals(await readJournals(environment.journals));
     learnIdentity(environment, state);
     const abort = new AbortController();

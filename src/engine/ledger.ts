@@ -3,14 +3,13 @@ import type { LedgerEntry, LedgerWriter } from '../tools/ports.ts';
 import type { LineFile } from '../tools/ports-engine.ts';
 import { canonicalJson } from './fingerprint.ts';
 import { writeFailure } from './journal.ts';
-import { goodLines, openLines, sealLine } from './sealed-lines.ts';
+import { goodLines, type OpenedLines, openLines, sealLine } from './sealed-lines.ts';
 
 /** The ledger of an environment; `mirror` copies it beside the Terraform state. A torn tail is cut off at the first write, damage in the middle is JOURNAL_CORRUPT. */
 export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerWriter {
   let writing: Promise<void> = Promise.resolve();
   const load = async () => {
-    const opened = openLines(await file.read());
-    if (opened.badLines[0] !== undefined) throw damaged(file.path, opened.badLines[0]);
+    const opened = await openSound(file);
     return {
       ...opened,
       entries: uniqueEntries((opened.values as (LedgerEntry & { crc: string })[]).map(({ crc: _, ...entry }) => entry)),
@@ -44,6 +43,17 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
     },
     mirror,
   };
+}
+
+/** JOURNAL_CORRUPT when a ledger is damaged in the middle: to be known before anything is begun. */
+export async function refuseDamagedLedger(file: LineFile): Promise<void> {
+  await openSound(file);
+}
+
+async function openSound(file: LineFile): Promise<OpenedLines> {
+  const opened = openLines(await file.read());
+  if (opened.badLines[0] !== undefined) throw damaged(file.path, opened.badLines[0]);
+  return opened;
 }
 
 /** Drops what cannot be trusted from a ledger, after keeping a copy; undefined when nothing was wrong. */

@@ -9,7 +9,7 @@ import {
 } from 'listr2';
 import type { Output } from '../host.ts';
 import type { Clock } from '../tools/ports.ts';
-import { oneLine, wrap } from './text-width.ts';
+import { oneLine, widthOf, wrap } from './text-width.ts';
 import type { Style } from './style.ts';
 
 /** A short list of things that we do ourselves, in one go: not a run, which has a drawing of its own (`tty.ts`). */
@@ -178,8 +178,9 @@ function streamOf(output: Output): NodeJS.WriteStream {
   return stream as unknown as NodeJS.WriteStream;
 }
 
-/** With the indentation of the line kept; colours count, which only makes a line shorter than it could be. */
+/** With the indentation of the line kept. In a line that is too long colours count, which only breaks it earlier. */
 function wrapped(line: string, columns: number): string[] {
+  if (widthOf(oneLine(line)) <= columns) return [line];
   const indent = /^ */.exec(line)?.[0] ?? '';
   return wrap(line.slice(indent.length), Math.max(20, columns - indent.length)).map((text) => indent + text);
 }

@@ -224,11 +224,13 @@ describe('journal and ledger', () => {
     expect(Object.keys(program.files())).not.toContain(`${state}/lock`);
   });
 
-  test('a damaged ledger is told by who needs it, and mended with a copy', async () => {
+  test('a damaged ledger stops what would need it before anything begins, and is mended with a copy', async () => {
     const program = await project();
     const entry = (id: string): string => sealLine({ kind: 'instance', id, facts: {} });
     const damaged = `${entry('i-1')}${entry('i-2').replace('i-2', 'i-3')}${entry('i-4')}`;
     program.write(`${state}/ledger.ndjson`, damaged);
+    for (const verb of ['plan', 'up'])
+      await refused(program, [verb, '--env', 'sandbox'], `damaged-ledger-${verb}`, 'JOURNAL_CORRUPT', 12);
     const mended = await program.run(['settle', '--env', 'sandbox', '--repair-journal']);
     expect(mended.code).toBe(0);
     await expect(program.plain(mended.stderr)).toMatchFileSnapshot('../golden/bad-input/damaged-ledger-mended.txt');
