@@ -30,7 +30,10 @@ export async function doctor(host: Host, options: CommonOptions): Promise<number
       told: (result) => list?.ended(result.id, checkText(result, host, options).trimEnd()),
     }).catch((problem: unknown) => {
       if (!abort.signal.aborted) throw problem;
-      throw new PlatformError('INTERRUPTED', { message: 'stopped while looking; nothing was changed' });
+      throw new PlatformError('INTERRUPTED', {
+        message: 'stopped while looking; nothing was changed',
+        next: ['type the same command again'],
+      });
     });
     await list.close();
     if (options.json === true) host.stdout.write(`${JSON.stringify(doctorDocument(config.environment, results))}\n`);

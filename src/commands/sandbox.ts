@@ -36,7 +36,10 @@ export async function sandbox(
       const start = { config, folder, program, node, environment, home, say: phase.say, signal: abort.signal };
       const state = await startSandbox(start).catch((problem: unknown) => {
         if (!abort.signal.aborted) throw problem;
-        throw new PlatformError('INTERRUPTED', { message: 'the sandbox was not started; what had begun was ended' });
+        throw new PlatformError('INTERRUPTED', {
+          message: 'the sandbox was not started; what had begun was ended',
+          next: ['type the same command again'],
+        });
       });
       if (options.json === true) host.stdout.write(`${JSON.stringify(state)}\n`);
     }

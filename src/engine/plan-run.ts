@@ -61,7 +61,10 @@ export async function makePlan(options: PlanOptions): Promise<Plan> {
   const look = new Look(options, selected);
   const rows = await look.all();
   if (options.signal.aborted)
-    throw new PlatformError('INTERRUPTED', { message: 'cancelled while looking; nothing was changed' });
+    throw new PlatformError('INTERRUPTED', {
+      message: 'cancelled while looking; nothing was changed',
+      next: ['type the same command again'],
+    });
   refuseUnmet(rows, instances, selected);
   const configDigest = fingerprint(config);
   const journal = state.lastSequence;

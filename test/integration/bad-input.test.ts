@@ -153,6 +153,18 @@ describe('this machine', () => {
     await checked(program, 'ssh-key', `key-${why.replaceAll(' ', '-')}`);
   });
 
+  const isRoot = userInfo().uid === 0;
+  test.skipIf(isRoot)(
+    `an SSH key that may not be read${isRoot ? ' (SKIPPED: root may read everything)' : ''}`,
+    async () => {
+      const program = await project();
+      program.write('key', 'not a key\n', 0o000);
+      const said = await program.run(['doctor', '--env', 'sandbox']);
+      expect(said.code).toBe(4);
+      expect(program.plain(said.stderr)).toContain('the private key PROJECT/key is empty or cannot be read');
+    },
+  );
+
   test('an SSH key that is a folder', async () => {
     const program = await project();
     mkdirSync(program.path('key'));
