@@ -8,5 +8,6 @@ export default defineConfig({
       { test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 900_000, hookTimeout: 900_000 } },
     ],
     maxWorkers: 2,
+    maxConcurrency: 2,
   },
 });
