@@ -41,7 +41,11 @@ export async function sandbox(
           next: ['type the same command again'],
         });
       });
-      if (options.json === true) host.stdout.write(`${JSON.stringify(state)}\n`);
+      if (options.json === true) {
+        // The path of the control API is a secret: it stays in the file that only its owner reads.
+        const { controlApi: _, ...shown } = state;
+        host.stdout.write(`${JSON.stringify({ schema: 'platform/sandbox/v1', ...shown })}\n`);
+      }
     }
     phase.end();
     return 0;

@@ -58,7 +58,10 @@ export interface ClusterReader {
   /**
    * Strict server-side dry-run apply as our field manager. `same` when nothing would change; `conflicts` names other managers.
    */
-  dryRunApply(object: KubernetesObject, manager?: string): Promise<{ readonly result: 'same' | 'differs' | 'absent'; readonly because: string }>;
+  dryRunApply(
+    object: KubernetesObject,
+    manager?: string,
+  ): Promise<{ readonly result: 'same' | 'differs' | 'absent'; readonly because: string }>;
 }
 
 export interface ClusterWriter extends ClusterReader {

@@ -24,7 +24,12 @@ export interface Launcher {
   /** Sends one signal to the tool itself (SIGKILL: to its whole session). */
   signal(step: string, signal: PoliteSignal): Promise<void>;
   /** Starts tools for one attempt; `spawned` is on disk before the tool may work. */
-  processesFor(attempt: { run: string; step: string; attempt: number; spawned(process: SpawnedProcess): Promise<void> }): Processes;
+  processesFor(attempt: {
+    run: string;
+    step: string;
+    attempt: number;
+    spawned(process: SpawnedProcess): Promise<void>;
+  }): Processes;
   /** Lets go of the connection; the launcher ends when its last child has. */
   close(): Promise<void>;
 }
