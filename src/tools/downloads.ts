@@ -59,6 +59,11 @@ async function fetchText(url: string, signal: AbortSignal): Promise<string> {
     if (error instanceof PlatformError) throw error;
     signal.throwIfAborted();
     const reason = error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error);
-    throw new PlatformError('UNREACHABLE', { message: `${url} cannot be fetched: ${reason}`, class: 'transient', next: ['without internet, set mirrors.manifests'], cause: error });
+    throw new PlatformError('UNREACHABLE', {
+      message: `${url} cannot be fetched: ${reason}`,
+      class: 'transient',
+      next: ['without internet, set mirrors.manifests'],
+      cause: error,
+    });
   }
 }
