@@ -5,7 +5,7 @@ import { placeholdersOf, render } from '../../src/tools/templates.ts';
 import type { Placeholders } from '../../src/tools/ports.ts';
 
 /** Folders below templates/ that hold no YAML templates. */
-const otherKinds = new Set(['iam']);
+const otherKinds = new Set(['iam', 'workflows']);
 
 /** One value for every placeholder, as a run would give it. */
 export const sampleValues: Placeholders = {
