@@ -73,11 +73,12 @@ function installPackages() {
 }
 
 function build() {
-  const stamp = path.join(root, 'dist', '.source');
+  const stamp = path.join(root, 'node_modules', '.platform-source');
   const wanted = digest(
     ...filesBelow(path.join(root, 'src')).flatMap((file) => [file.slice(root.length), readFileSync(file)]),
   );
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted) return;
+  if (existsSync(path.join(root, 'dist', 'main.js')) && existsSync(stamp) && readFileSync(stamp, 'utf8') === wanted)
+    return;
   run('build', process.execPath, ['scripts/build.js'], {
     env: { ...process.env, PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH}` },
   });
