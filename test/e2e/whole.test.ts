@@ -64,6 +64,12 @@ describe('the whole platform in its sandbox', () => {
   });
 
   it('plan of what half exists, the lock still held by the dead: no write, and it says what is in doubt', async () => {
+    // The other Terraform was not hit: it lives on under the launcher, and its writes are no plan's.
+    await until(
+      'the tools that live on have ended',
+      () => processesOf(project).every((one) => !one.includes('launcher')),
+      180_000,
+    );
     const before = { writes: awsCalls(project).filter(({ write }) => write).length, files: project.files() };
     const plan = await project.platform(['plan', '--exit-code', '--json']);
     expect(plan.code, plan.stderr).toBe(7);
