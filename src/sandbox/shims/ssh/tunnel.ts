@@ -10,8 +10,10 @@ export async function openForward(
     void askSandbox<readonly { readonly name: string; readonly detail?: string }[]>(`${controlApi}/parts`).then(
       (parts) => {
         const address = parts.find(({ name }) => name === 'cluster')?.detail ?? '';
-        if (forward.port !== 6443 || !URL.canParse(address)) return near.destroy();
-        const far = connect({ host: '127.0.0.1', port: Number(new URL(address).port) });
+        const port = URL.canParse(address) ? Number(new URL(address).port) : undefined;
+        // 6443 as on a real machine, or the port that the simulated admin.conf names.
+        if (port === undefined || (forward.port !== 6443 && forward.port !== port)) return near.destroy();
+        const far = connect({ host: '127.0.0.1', port });
         near.pipe(far).pipe(near);
         for (const [one, other] of [
           [near, far],
