@@ -15,6 +15,10 @@ const usualColumns = 80;
 /**
  * A live tree on a terminal. It redraws by its own clock, never by event, so that ten thousand lines of a tool cost
  * nothing; it touches no signal handler and no other stream. The last frame stays.
+ *
+ * Not listr2, which draws the short lists of `doctor` and `sandbox` (task-list.ts): it redraws on every output event
+ * (10,000 lines took it 13 s, listr2 9.0.5), takes over the streams while it draws, and has no place for the kept steps
+ * in one line, for what a pending step waits for, or for the words of a cancel.
  */
 export function openTty(
   output: Output,
