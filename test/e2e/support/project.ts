@@ -62,6 +62,7 @@ export function makeProject(yaml: string, trees: Readonly<Record<string, string>
             .toSorted()
         : [],
     remove: async () => {
+      if (!existsSync(folder)) return;
       await platform(['sandbox', 'down']);
       rmSync(folder, { recursive: true, force: true });
     },
