@@ -120,7 +120,7 @@ describe.each(roots)('Terraform root %s', (root, { variables, outputs, absent })
     expect(JSON.parse(validate.text)).toMatchObject({ valid: true, diagnostics: [] });
   });
 
-  test.skipIf(!tflint)(tflint ? 'pleases tflint' : 'pleases tflint (SKIPPED: no tflint on PATH)', () => {
+  test.skipIf(!tflint)(`pleases tflint${tflint ? '' : ' (SKIPPED: no tflint on PATH)'}`, () => {
     const lint = run('tflint', [`--chdir=${join(tree, root)}`, `--config=${join(repository, '.tflint.hcl')}`]);
     expect(lint).toEqual({ code: 0, text: '' });
   });
