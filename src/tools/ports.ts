@@ -3,11 +3,11 @@
  * (or a folder of its own), and the adapter is the only importer of its package. A `…Reader` never changes anything;
  * the writer of the same thing extends it. Durations are milliseconds, sizes bytes.
  */
-import type { Json } from '../engine/types.ts';
 import type { KubernetesObject } from './ports-cluster.ts';
 
 export type * from './ports-aws.ts';
 export type * from './ports-cluster.ts';
+export type * from './ports-terraform.ts';
 export type * from './ports-workplace.ts';
 export type * from './ports-world.ts';
 
@@ -88,69 +88,6 @@ export interface WritableTextFiles extends TextFiles {
   /** Whole or not at all: temporary file, fsync, rename, fsync of the folder. */
   write(path: string, text: string, mode?: number): Promise<void>;
   remove(path: string): Promise<void>;
-}
-
-// ---------------------------------------------------------------- Terraform
-
-/** One root with everything that a call needs; made by the steps from the configuration. */
-export interface TerraformRoot {
-  readonly name: string;
-  readonly directory: string;
-  readonly variables: Json;
-  /** For `-backend-config`; absent: local state inside the state folder. */
-  readonly backend?: { readonly bucket: string; readonly key: string; readonly region: string };
-}
-
-export interface ResourceChange {
-  readonly address: string;
-  readonly type: string;
-  readonly actions: readonly ('no-op' | 'create' | 'read' | 'update' | 'delete')[];
-  /** 'tainted', 'drift' ... as Terraform's action_reason says. */
-  readonly reason?: string;
-}
-
-export interface TerraformReader {
-  /** A plan without lock and in a data directory of its own: writes nothing anywhere. */
-  plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
-  /** Outputs of the state as it is; {} when there is none. */
-  outputs(root: TerraformRoot, signal: AbortSignal): Promise<Readonly<Record<string, Json>>>;
-  validate(
-    root: TerraformRoot,
-    signal: AbortSignal,
-  ): Promise<readonly { message: string; file?: string; line?: number }[]>;
-  /** What a root takes and gives, read from its files: nothing is run. Empty for a folder without configuration. */
-  declared(root: TerraformRoot): Promise<TerraformDeclarations>;
-}
-
-export interface TerraformDeclarations {
-  readonly outputs: readonly string[];
-  readonly variables: readonly string[];
-  /** Variables without a default that no tfvars file of the root and no TF_VAR_NAME of the environment gives. */
-  readonly open: readonly string[];
-  /** Names that stand before a `=` in the templates that it renders: what an inventory that it prints may define. */
-  readonly printed: readonly string[];
-}
-
-/** What exists outside the state, found by tags: what `settle` imports, and what it knows to be healthy. */
-export interface TerraformSettleFacts {
-  /** Terraform address -> id of what exists in AWS and carries our marks. */
-  readonly existing: Readonly<Record<string, string>>;
-  /** Addresses that Describe proves healthy: untainted if tainted. */
-  readonly healthy: readonly string[];
-}
-
-export interface TerraformWriter extends TerraformReader {
-  /** Plans, shows, applies exactly that plan file, and returns the outputs. `note` gets progress ("12/40 resources"). */
-  apply(
-    root: TerraformRoot,
-    scope: { signal: AbortSignal; note(text: string): void },
-  ): Promise<Readonly<Record<string, Json>>>;
-  /** After an interruption: own dead lock released, tainted but healthy untainted, unrecorded imported. Says what it did. */
-  settle(
-    root: TerraformRoot,
-    facts: TerraformSettleFacts,
-    scope: { signal: AbortSignal; note(text: string): void },
-  ): Promise<readonly string[]>;
 }
 
 // ---------------------------------------------------------------- Ansible
