@@ -2,7 +2,7 @@
 // Every stage runs even when an earlier one failed, so that one run tells everything; the last line counts them all.
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -74,14 +74,16 @@ async function tests(project) {
   );
 }
 
-/** Programs of a virtual environment that setup made. */
-function pythonBin(requirements) {
-  const key = createHash('sha256')
-    .update(readFileSync(`sandbox/${requirements}`))
-    .digest('hex')
-    .slice(0, 12);
-  return path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'platform', 'python', key, 'bin');
+/** A folder that setup made from these files. */
+function made(kind, ...files) {
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(file));
+  const cache = process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache');
+  return path.join(cache, 'platform', kind, hash.digest('hex').slice(0, 12));
 }
+
+/** Programs of a virtual environment that setup made. */
+const pythonBin = (requirements) => path.join(made('python', `sandbox/${requirements}`), 'bin');
 
 /** The contract suite of the local AWS: Python's own test runner in the virtual environment that setup made. */
 async function awsContract() {
@@ -123,6 +125,14 @@ const linters = pythonBin('requirements-lint.txt');
 const withLinters = { env: { ...process.env, PATH: `${linters}${path.delimiter}${process.env.PATH}` }, cwd: 'ansible' };
 await stage('ansible-lint, production profile', [path.join(linters, 'ansible-lint'), '--offline', '-q'], withLinters);
 await stage('yamllint', [path.join(linters, 'yamllint'), '--strict', '.'], withLinters);
+const tflint = path.join(made('tflint', 'sandbox/lint/go.mod', 'sandbox/lint/go.sum'), 'tflint');
+if (existsSync(tflint)) {
+  const config = path.resolve('.tflint.hcl');
+  await stage('tflint', [tflint, '--recursive', `--config=${config}`], { cwd: 'terraform' });
+} else {
+  totals.skipped += 1;
+  skips.push('tflint of both Terraform roots (SKIPPED: it is built with Go, and Go was not found)');
+}
 await tests('unit');
 await awsContract();
 await tests('integration');

@@ -64,10 +64,8 @@ const mirrors = [parse(repository).root + 'opt/*', join(environment['HOME'] ?? '
 const works = (program: string): boolean => spawnSync(program, ['--version'], { timeout: 20_000 }).status === 0;
 const terraform = works('terraform');
 const missing = terraform ? (mirrors.length > 0 ? undefined : 'no folder holds the AWS provider') : 'no terraform';
-const tflint = works('tflint');
 
 if (missing !== undefined) stderr.write(`SKIPPED: terraform validate of both roots; ${missing}\n`);
-if (!tflint) stderr.write('SKIPPED: tflint of both roots; no tflint on PATH\n');
 
 function run(program: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
   const result = spawnSync(program, args, {
@@ -118,11 +116,6 @@ describe.each(roots)('Terraform root %s', (root, { variables, outputs, absent })
     expect(init).toMatchObject({ code: 0 });
     const validate = run('terraform', [`-chdir=${join(folder, root)}`, 'validate', '-json'], at);
     expect(JSON.parse(validate.text)).toMatchObject({ valid: true, diagnostics: [] });
-  });
-
-  test.skipIf(!tflint)(`pleases tflint${tflint ? '' : ' (SKIPPED: no tflint on PATH)'}`, () => {
-    const lint = run('tflint', [`--chdir=${join(tree, root)}`, `--config=${join(repository, '.tflint.hcl')}`]);
-    expect(lint).toEqual({ code: 0, text: '' });
   });
 });
 
