@@ -52,6 +52,8 @@ const table = {
   // 12: journal
   JOURNAL_CORRUPT: [12, 'The journal is damaged'],
   JOURNAL_WRITE: [12, 'The journal cannot be written'],
+  // 13
+  LEFTOVERS: [13, 'Something of the cluster is left'],
   // 75, 130, 143: resumable ends
   SUSPENDED: [75, 'Suspended'],
   INTERRUPTED: [130, 'Interrupted'],

@@ -1,4 +1,4 @@
-import type { StepScope } from '../engine/types.ts';
+import type { WriteScope } from '../engine/types.ts';
 import type { Host } from '../host.ts';
 import { learnIdentity, listOf } from './build-run.ts';
 import type { Environment } from './environment.ts';
@@ -54,13 +54,14 @@ export async function settleDoubtful(
         say(`${record.id}: nothing to settle; the next run looks at it`);
         continue;
       }
-      const scope: StepScope = {
+      const scope: WriteScope = {
         run: id,
         step: record.id,
         key: instance.key,
         attempt: record.attempts,
         signal: abort.signal,
         note: (text) => say(`${record.id}: ${text}`),
+        audit: (entry) => journal.append({ type: 'step.audit', step: record.id, attempt: record.attempts, ...entry }),
       };
       const processes = launcher.processesFor({
         run: id,

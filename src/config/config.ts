@@ -50,11 +50,31 @@ export interface Versions {
   readonly images: Readonly<Record<string, string>>;
 }
 
+/** What a person said about a teardown on the command line; the steps of the teardown read it here. */
+export interface TeardownChoices {
+  /** Also what controllers and people of the cluster made; without it Terraform's own resources only. */
+  readonly cleanup: boolean;
+  /** The Terraform root `foundation` stays: Elastic IPs, data bucket, certificate. */
+  readonly keepFoundation: boolean;
+  /** Data goes too: objects in buckets, Retain volumes, snapshots. */
+  readonly deleteData: boolean;
+  /** The Kubernetes API is left out: by tags only. */
+  readonly awsOnly: boolean;
+  /** Finalizers whose controller is gone are taken off. */
+  readonly forceFinalizers: boolean;
+  /** An etcd snapshot is made first. */
+  readonly backup: boolean;
+  /** It is the first half of a rebuild: the cluster id is kept. */
+  readonly rebuild: boolean;
+}
+
 export interface PlatformConfig {
   readonly name: string;
   readonly environment: string;
   readonly target: 'aws' | 'sandbox';
   readonly protected: boolean;
+  /** Set by `destroy` and `rebuild` only. */
+  readonly teardown?: TeardownChoices;
   readonly region: string;
   /** Absent: no DNS, no certificate. */
   readonly domain?: string;

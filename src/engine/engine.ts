@@ -13,5 +13,7 @@ export interface Engine {
   /** On disk, then shown. The first failure stops the run; it and every later call throw it. */
   record(event: DurableEvent): Promise<void>;
   show(event: ShownEvent): void;
+  /** Every step that was not begun in this run is from here on one that nobody has touched. */
+  forgetEpoch(): void;
   readonly ask: ReturnType<typeof limiter>;
 }

@@ -66,6 +66,8 @@ export type DurableEvent =
       exitCode: number | null;
       signal: string | null;
     }
+  /** A deed about to be done, with its justification. */
+  | { type: 'step.audit'; step: StepId; attempt: number; action: string; target: string; because: string }
   | { type: 'step.settled'; step: StepId; attempt: number; because: string }
   | { type: 'step.applied'; step: StepId; attempt: number; output: Json; work: number }
   /** `kept` without an attempt in this run: found as it should be. */
@@ -79,6 +81,8 @@ export type DurableEvent =
       because: string;
       work: number;
       wait: number;
+      /** Earlier records no longer describe anything. */
+      epoch?: 'closed';
     }
   | { type: 'step.failed'; step: StepId; attempt: number; failure: Failure; work: number; wait: number }
   | { type: 'step.interrupted'; step: StepId; attempt: number; because: string }

@@ -1,4 +1,4 @@
-import type { Failure, SpawnedProcess } from './events.ts';
+import type { DurableEvent, Failure, SpawnedProcess } from './events.ts';
 import { decodeJournal, type JournalRecord, type JournalText } from './record.ts';
 import { addToRun, type RunSummary, startRun } from './run-summary.ts';
 import type { Json, StepId } from './types.ts';
@@ -57,11 +57,14 @@ export function foldRecords(records: Iterable<JournalRecord>): EnvironmentState 
     const before = runs.get(record.run);
     const after = addToRun(before ?? startRun(record), record);
     if (after !== before) runs.set(record.run, after);
-    if (record.event.type === 'epoch.closed') steps.clear();
+    if (endsEpoch(record.event)) steps.clear();
     else foldStep(steps, record);
   }
   return { steps, runs: [...runs.values()], lastSequence, torn: [] };
 }
+
+const endsEpoch = (event: DurableEvent): boolean =>
+  event.type === 'epoch.closed' || (event.type === 'step.done' && event.epoch === 'closed');
 
 function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRecord): void {
   if (!('step' in event)) return;
@@ -124,6 +127,7 @@ function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRec
     case 'step.forgotten':
       steps.delete(id);
       return;
+    case 'step.audit':
     case 'step.settled':
     case 'step.skipped':
     case 'probe.sample':

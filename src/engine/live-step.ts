@@ -69,3 +69,7 @@ export function scopeOf(live: LiveStep, run: string, clock: Clock, show: (text: 
     },
   };
 }
+
+/** What the record of a done step says beside, where it ends an epoch: one record, so that no kill comes between. */
+export const epochEnd = ({ step }: Pick<LiveStep['instance'], 'step'>): { readonly epoch?: 'closed' } =>
+  step.spec.closesEpoch === true ? { epoch: 'closed' } : {};

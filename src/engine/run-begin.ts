@@ -1,5 +1,5 @@
 import { PlatformError } from '../errors.ts';
-import type { LiveStep } from './live-step.ts';
+import { epochEnd, type LiveStep } from './live-step.ts';
 import type { Run } from './run.ts';
 import type { Command, ScheduleEvent } from './schedule-messages.ts';
 
@@ -55,7 +55,9 @@ export async function settlePlan(
       const { output, inputs } = options.plan.found.get(step) as { output: never; inputs: string };
       const { attempt } = lives.get(step) as LiveStep;
       const because = rows.get(step)?.because ?? '';
-      return engine.record({ type: 'step.done', step, attempt, output, inputs, kept: true, because, work: 0, wait: 0 });
+      const epoch = epochEnd((lives.get(step) as LiveStep).instance);
+      const found = { output, inputs, kept: true, because, work: 0, wait: 0, ...epoch };
+      return engine.record({ type: 'step.done', step, attempt, ...found });
     }),
     ...skipped.map((step) => {
       const because = rows.get(step)?.because ?? 'not in the plan';

@@ -51,6 +51,10 @@ export class Run {
       outputs: new Map([...plan.found].map(([id, { output }]) => [id, output])),
       record: (event) => this.#record(event),
       show: (event) => options.emit(event),
+      forgetEpoch: () => {
+        for (const live of this.lives.values())
+          if (live.tries === 0) Object.assign(live, newLiveStep(live.instance, undefined, 0));
+      },
       ask: limiter(options.questions ?? 8),
     };
     const attempts = (id: StepId): number => journal.state.steps.get(id)?.attempts ?? 0;

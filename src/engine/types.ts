@@ -25,6 +25,22 @@ export interface StepScope {
   note(text: string): void;
 }
 
+/** One thing that a step does to the world and that a person may ask about later. */
+export interface Audit {
+  /** 'delete', 'revoke', 'release-finalizers' ... */
+  readonly action: string;
+  /** What it is done to: 'volume vol-0a1'. */
+  readonly target: string;
+  /** The justification: why this may be done. */
+  readonly because: string;
+}
+
+/** What `apply` and `settle` are given beside their world. */
+export interface WriteScope extends StepScope {
+  /** On disk before it returns; called before the deed. */
+  audit(entry: Audit): Promise<void>;
+}
+
 export type CheckResult<Out> =
   | { readonly state: 'satisfied'; readonly output: Out; readonly because: string }
   | { readonly state: 'needed'; readonly because: string; readonly preview?: readonly string[] };
@@ -78,9 +94,9 @@ export interface StepSpec<K extends Kit, Out extends Json, N extends Needs> {
   /** Looks, never touches. Called only when every need has an output. */
   check(ctx: K['read'] & StepScope, up: Upstream<N>): Promise<CheckResult<Out>>;
   /** Converges: safe to run twice, except where `repeat` says otherwise. */
-  apply(ctx: K['write'] & StepScope, up: Upstream<N>): Promise<Out>;
+  apply(ctx: K['write'] & WriteScope, up: Upstream<N>): Promise<Out>;
   /** After an interruption, before `check`: brings the tool back to a state that can be judged (untaint, import, pending release). */
-  settle?(ctx: K['write'] & StepScope, up: Upstream<N>): Promise<void>;
+  settle?(ctx: K['write'] & WriteScope, up: Upstream<N>): Promise<void>;
   /** Must all hold before dependants start; asked in order, slots and locks are free meanwhile. */
   readonly ready?: readonly Probe<K['read'], NoInfer<Out>>[];
   readonly repeat: Repeat;
@@ -90,6 +106,11 @@ export interface StepSpec<K extends Kit, Out extends Json, N extends Needs> {
   /** Fail earlier when the step has said nothing for this long. */
   readonly noProgressFor?: number;
   readonly retry?: Retry;
+  /**
+   * When it is done, everything recorded before describes a world that is gone: the epoch is closed in the same breath, and what
+   * comes later in the run is decided as if nobody had ever touched it.
+   */
+  readonly closesEpoch?: true;
   /** Named mutexes held while the step works: 'terraform/cluster', 'node/k8s-master'. */
   readonly locks?: (config: K['config'], key: string) => readonly string[];
 }

@@ -7,12 +7,12 @@ import { failureOf } from './failure.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { StepRecord } from './fold.ts';
 import { upstreamOf } from './graph.ts';
-import { type LiveStep, scopeOf } from './live-step.ts';
+import { epochEnd, type LiveStep, scopeOf } from './live-step.ts';
 import { type Decision, decide, decideUnseen, isInDoubt } from './plan.ts';
 import { settle } from './recover.ts';
 import { delayBeforeRetry } from './retry.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
-import type { Json } from './types.ts';
+import type { Json, WriteScope } from './types.ts';
 
 /** One try of a step, from doubt to its output on disk; tells the scheduler how it went. Never rejects. */
 export async function work(engine: Engine, live: LiveStep): Promise<ScheduleEvent> {
@@ -95,7 +95,20 @@ export async function recordDone(engine: Engine, live: LiveStep): Promise<void> 
   const { attempt, inputs, kept, because, work: took, wait } = live;
   const step = live.instance.id;
   const output = live.output as Json;
-  await engine.record({ type: 'step.done', step, attempt, output, inputs, kept, because, work: took, wait });
+  const epoch = epochEnd(live.instance);
+  await engine.record({
+    type: 'step.done',
+    step,
+    attempt,
+    output,
+    inputs,
+    kept,
+    because,
+    work: took,
+    wait,
+    ...epoch,
+  });
+  if (epoch.epoch !== undefined) engine.forgetEpoch();
   engine.outputs.set(step, output);
 }
 
@@ -154,10 +167,11 @@ function writeContext(engine: Engine, live: LiveStep, attempt: number): never {
     attempt,
     spawned: (process) => engine.record({ type: 'step.spawned', step, attempt, process }),
   });
-  return contexts.write(
-    scopeOf(live, journal.run, clock, note(engine, live)),
-    countingLines(processes, live, engine),
-  ) as never;
+  const scope: WriteScope = {
+    ...scopeOf(live, journal.run, clock, note(engine, live)),
+    audit: (entry) => engine.record({ type: 'step.audit', step, attempt, ...entry }),
+  };
+  return contexts.write(scope, countingLines(processes, live, engine)) as never;
 }
 
 /** Each line that a tool prints counts as progress. */

@@ -1,6 +1,6 @@
 import type { PlatformConfig } from '../config/config.ts';
 import { stepsFor } from '../engine/step.ts';
-import type { Probe, StepScope } from '../engine/types.ts';
+import type { Probe, StepScope, WriteScope } from '../engine/types.ts';
 import type { ReadWorld, WriteWorld } from '../tools/ports.ts';
 
 /** What the product's steps are written against. */
@@ -11,7 +11,7 @@ export interface PlatformKit {
 }
 
 export type ReadContext = PlatformKit['read'] & StepScope;
-export type StepContext = PlatformKit['write'] & StepScope;
+export type StepContext = PlatformKit['write'] & WriteScope;
 export type PlatformProbe<Out> = Probe<PlatformKit['read'], Out>;
 
 export const { step, stepWhen, stepForEach } = stepsFor<PlatformKit>();

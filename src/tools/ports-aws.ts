@@ -115,6 +115,8 @@ export interface AwsWriter extends AwsReader {
   makeBucket(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** `absent`: only when no object is there (If-None-Match). */
   putObject(bucket: string, key: string, body: string, when?: 'absent'): Promise<void>;
+  /** Deletes an object (a versioned bucket keeps its versions); fine when it is not there. */
+  removeObject(bucket: string, key: string): Promise<void>;
   putLifecycle(bucket: string, rules: Json): Promise<void>;
   associateAddress(allocation: string, instance: string): Promise<void>;
   /** One change batch, UPSERT or DELETE. */

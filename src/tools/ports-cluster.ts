@@ -53,6 +53,11 @@ export interface ClusterReader {
   get(reference: ObjectReference): Promise<KubernetesObject | undefined>;
   /** Empty when the kind does not exist. */
   list(reference: CollectionReference): Promise<readonly KubernetesObject[]>;
+  /** Every kind that can be listed, once, in its group's preferred version; a group whose server is dead is left out, and named. */
+  kinds(): Promise<{
+    readonly kinds: readonly { readonly apiVersion: string; readonly kind: string; readonly namespaced: boolean }[];
+    readonly unavailable: readonly string[];
+  }>;
   /** Strict server-side dry-run create: names every unknown field; the object as the server would store it. */
   dryRunCreate(object: KubernetesObject): Promise<KubernetesObject>;
   /**
@@ -67,6 +72,13 @@ export interface ClusterReader {
 export interface ClusterWriter extends ClusterReader {
   /** Server-side apply, strict, as field manager `platform`; a conflict is KUBERNETES with the other manager's name. */
   apply(object: KubernetesObject): Promise<KubernetesObject>;
-  /** Deletes in the background; fine when it is not there. */
-  remove(reference: ObjectReference): Promise<void>;
+  /** Deletes in the background unless told; fine when it is not there. With `uid`, a namesake that was made later is left alone. */
+  remove(
+    reference: ObjectReference,
+    options?: { readonly uid?: string; readonly propagation?: 'background' | 'foreground' | 'orphan' },
+  ): Promise<void>;
+  /** JSON merge patch as our field manager; the object as it is afterwards, undefined when it is not there. */
+  merge(reference: ObjectReference, patch: Json): Promise<KubernetesObject | undefined>;
+  /** Takes exactly these finalizers off the object of that uid; fine when it is gone. */
+  releaseFinalizers(reference: ObjectReference, uid: string, finalizers: readonly string[]): Promise<void>;
 }

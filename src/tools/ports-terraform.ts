@@ -17,7 +17,20 @@ export interface ResourceChange {
   readonly reason?: string;
 }
 
+/** One managed resource instance of a state. */
+export interface StateResource {
+  readonly address: string;
+  /** Terraform's type: aws_instance ... */
+  readonly type: string;
+  readonly id: string;
+  readonly tainted: boolean;
+}
+
 export interface TerraformReader {
+  /** What the state holds, data sources left out; [] when there is none. Reads the state only, asks no provider. */
+  resources(root: TerraformRoot, signal: AbortSignal): Promise<readonly StateResource[]>;
+  /** A plan of the destruction, without lock, in a data directory of its own. */
+  planDestroy(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
   /** A plan without lock and in a data directory of its own: writes nothing anywhere. */
   plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
   /** Outputs of the state as it is; {} when there is none. */
@@ -53,6 +66,15 @@ export interface TerraformWriter extends TerraformReader {
     root: TerraformRoot,
     scope: { signal: AbortSignal; note(text: string): void },
   ): Promise<Readonly<Record<string, Json>>>;
+  /** Plans the destruction, lets `agree` refuse it by throwing, and applies exactly that plan. Fine when the state is empty. */
+  destroy(
+    root: TerraformRoot,
+    scope: {
+      signal: AbortSignal;
+      note(text: string): void;
+      agree?(changes: readonly ResourceChange[]): void;
+    },
+  ): Promise<void>;
   /** After an interruption: own dead lock released, tainted but healthy untainted, unrecorded imported. Says what it did. */
   settle(
     root: TerraformRoot,

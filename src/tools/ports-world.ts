@@ -1,6 +1,7 @@
 import type {
   AnsibleReader,
   AnsibleWriter,
+  Clock,
   Downloads,
   HelmReader,
   HelmWriter,
@@ -18,14 +19,17 @@ import type {
 } from './ports.ts';
 import type { AwsReader, AwsWriter } from './ports-aws.ts';
 import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
+import type { EstateReader, EstateWriter } from './ports-estate.ts';
 import type { Workplace } from './ports-workplace.ts';
 
 /** What a step may look at. */
 export interface ReadWorld {
+  readonly clock: Clock;
   readonly terraform: TerraformReader;
   readonly ansible: AnsibleReader;
   readonly helm: HelmReader;
   readonly aws: AwsReader;
+  readonly estate: EstateReader;
   readonly ssh: SshReader;
   readonly network: Network;
   readonly templates: Templates;
@@ -44,6 +48,7 @@ export interface WriteWorld extends ReadWorld {
   readonly ansible: AnsibleWriter;
   readonly helm: HelmWriter;
   readonly aws: AwsWriter;
+  readonly estate: EstateWriter;
   readonly ssh: SshWriter;
   readonly ledger: LedgerWriter;
   readonly files: WritableTextFiles;

@@ -7,6 +7,7 @@ import type { KubernetesObject } from './ports-cluster.ts';
 
 export type * from './ports-aws.ts';
 export type * from './ports-cluster.ts';
+export type * from './ports-estate.ts';
 export type * from './ports-terraform.ts';
 export type * from './ports-workplace.ts';
 export type * from './ports-world.ts';
@@ -157,7 +158,19 @@ export type ReleaseState =
   | { readonly is: 'pending'; readonly status: string }
   | { readonly is: 'failed'; readonly because: string };
 
+/** A release as the cluster records it. */
+export interface InstalledRelease {
+  readonly name: string;
+  readonly namespace: string;
+  /** NAME-VERSION, as Helm prints it. */
+  readonly chart: string;
+  /** 'deployed', 'failed', 'pending-install', 'uninstalling' ... */
+  readonly status: string;
+}
+
 export interface HelmReader {
+  /** Every release of every namespace, whatever its status. */
+  releases(signal: AbortSignal): Promise<readonly InstalledRelease[]>;
   /** Compares chart version, values and every live object without a write (dry-run apply as manager helm). */
   compare(release: Release, signal: AbortSignal): Promise<ReleaseState>;
   /** Renders the chart: proves that it resolves and accepts the values. */
@@ -171,6 +184,11 @@ export interface HelmWriter extends HelmReader {
   ): Promise<{ readonly revision: number }>;
   /** pending-install: uninstalled; pending-upgrade, pending-rollback: that one release Secret removed or rolled back. Says what it did. */
   settle(release: Release, scope: { signal: AbortSignal; note(text: string): void }): Promise<string | undefined>;
+  /** Without hooks, history dropped, also from a pending or failed state; fine when it is not there. */
+  uninstall(
+    release: Pick<InstalledRelease, 'name' | 'namespace'>,
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<void>;
 }
 
 // ---------------------------------------------------------------- SSH, network, templates, ledger

@@ -4,19 +4,32 @@ import type { ReadWorld, WriteWorld } from './ports-world.ts';
 
 /** The names of a port's writing methods. */
 type Writing<Reader, Writer> = Exclude<keyof Writer, keyof Reader> & string;
-type PortName = 'terraform' | 'ansible' | 'helm' | 'aws' | 'ssh' | 'ledger' | 'files';
+type PortName = 'terraform' | 'ansible' | 'helm' | 'aws' | 'estate' | 'ssh' | 'ledger' | 'files';
 
 /** Every writing method, complete by type: one that is added to a port and not here does not compile. */
 const writes: { readonly [Port in PortName]: Readonly<Record<Writing<ReadWorld[Port], WriteWorld[Port]>, true>> } = {
-  terraform: { apply: true, settle: true },
+  terraform: { apply: true, destroy: true, settle: true },
   ansible: { play: true },
-  helm: { upgrade: true, settle: true },
-  aws: { makeBucket: true, putObject: true, putLifecycle: true, associateAddress: true, changeRecords: true },
+  helm: { upgrade: true, settle: true, uninstall: true },
+  aws: {
+    makeBucket: true,
+    putObject: true,
+    removeObject: true,
+    putLifecycle: true,
+    associateAddress: true,
+    changeRecords: true,
+  },
+  estate: { remove: true, revoke: true },
   ssh: { pin: true, readSecretFile: true },
   ledger: { record: true, mirror: true },
   files: { write: true, remove: true },
 };
-const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true>> = { apply: true, remove: true };
+const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true>> = {
+  apply: true,
+  remove: true,
+  merge: true,
+  releaseFinalizers: true,
+};
 
 /**
  * The same world, in which every writing method throws BUG: what `plan` and checks look at. The types keep honest steps

@@ -46,6 +46,7 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
   const knownHosts = join(config.stateFolder, 'known_hosts');
   const ssh = createSsh({ read, files: textFiles, knownHosts, program: programs.ssh, environment });
   return {
+    clock: systemClock,
     aws,
     terraform: createTerraform({
       processes: writing,

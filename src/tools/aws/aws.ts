@@ -89,6 +89,7 @@ export function openAws(options: AwsOptions): AwsWriter {
 
     makeBucket: async (name, tags) => (await s3()).makeBucket(name, tags),
     putObject: async (bucket, key, body, when) => (await s3()).putObject(bucket, key, body, when),
+    removeObject: async (bucket, key) => (await s3()).removeObject(bucket, key),
     putLifecycle: async (bucket, rules) => (await s3()).putLifecycle(bucket, rules),
     associateAddress: async (allocation, instance) => (await ec2()).associateAddress(allocation, instance),
     changeRecords: async (zone, changes) => (await route53()).changeRecords(zone, changes),

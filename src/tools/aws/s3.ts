@@ -13,6 +13,7 @@ export interface S3 {
   lifecycle(bucket: string): Promise<Json | undefined>;
   makeBucket(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
   putObject(bucket: string, key: string, body: string, when?: 'absent'): Promise<void>;
+  removeObject(bucket: string, key: string): Promise<void>;
   putLifecycle(bucket: string, rules: Json): Promise<void>;
 }
 
@@ -158,6 +159,15 @@ export async function openS3(session: Session): Promise<S3> {
     async putObject(bucket, key, body, when) {
       const input = { Bucket: bucket, Key: key, Body: body, ...(when === 'absent' && { IfNoneMatch: '*' }) };
       await send('PutObject', (options) => client.send(new sdk.PutObjectCommand(input), options), `${bucket}/${key}`);
+    },
+
+    async removeObject(bucket, key) {
+      const input = { Bucket: bucket, Key: key };
+      await send(
+        'DeleteObject',
+        (options) => client.send(new sdk.DeleteObjectCommand(input), options),
+        `${bucket}/${key}`,
+      );
     },
 
     async putLifecycle(bucket, rules) {

@@ -1,0 +1,134 @@
+/**
+ * What stands in an AWS account, in one shape for all kinds, as a teardown needs to see it: who made it, what it holds on to, and whether it is
+ * really gone. A listing is always Describe or List of the service itself, to its last page, never the tagging API, which returns what was
+ * deleted and leaves out what has no tags (openshift/release#70150). What cannot be listed is an error, never "none".
+ */
+import type { DnsRecord } from './ports-aws.ts';
+
+/** Kinds that our topology and its controllers make, and that a teardown may remove. */
+export const removableKinds = [
+  'instance',
+  'load-balancer',
+  'target-group',
+  'network-interface',
+  'volume',
+  'snapshot',
+  'address',
+  'security-group',
+  'subnet',
+  'route-table',
+  'internet-gateway',
+  'vpc',
+  'key-pair',
+  'instance-profile',
+  'role',
+  'policy',
+  'certificate',
+  'dns-record',
+  'bucket',
+] as const;
+
+/** Kinds that our topology never makes: found where they stand in our way, named, and refused (catalogue E9-E11, B12). */
+export const refusedKinds = [
+  'nat-gateway',
+  'vpc-endpoint',
+  'peering-connection',
+  'vpn-gateway',
+  'network-acl',
+  'auto-scaling-group',
+  'classic-load-balancer',
+  'distribution',
+] as const;
+
+export type RemovableKind = (typeof removableKinds)[number];
+export type RefusedKind = (typeof refusedKinds)[number];
+export type CloudKind = RemovableKind | RefusedKind;
+
+export interface CloudReference {
+  readonly kind: CloudKind;
+  readonly id: string;
+}
+
+/** One rule of a security group, with the group that it points at, if it points at one. */
+export interface GroupRule {
+  readonly id: string;
+  readonly direction: 'ingress' | 'egress';
+  readonly description: string;
+  readonly tags: Readonly<Record<string, string>>;
+  /** Id of the group that is referenced. Absent: an address range or a prefix list. */
+  readonly peer?: string;
+}
+
+export interface CloudResource extends CloudReference {
+  /**
+   * Unique within its kind and region: the EC2 id (an address: its allocation id), the ARN of a load balancer, target group, certificate, policy
+   * or distribution, the name of a role, instance profile, key pair or bucket, `ZONE/TYPE/NAME` of a DNS record (name without its last dot).
+   */
+  readonly id: string;
+  /** '' where it has none. */
+  readonly name: string;
+  readonly tags: Readonly<Record<string, string>>;
+  readonly vpc?: string;
+  /** In the words of AWS; '' where it has none. */
+  readonly state: string;
+  /** `going`: AWS is ending it; `gone`: still listed, ended (terminated, deleted). Neither is deleted again. */
+  readonly phase: 'live' | 'going' | 'gone';
+  /** Facts that a later namesake cannot have (RoleId, KeyPairId, creation or launch time ...), to compare with the ledger's. */
+  readonly unique: Readonly<Record<string, string>>;
+  /**
+   * What it keeps from being deleted: an instance its volumes, interfaces, groups and subnet; a load balancer its groups, subnets, target groups
+   * and certificates; a group those that its rules reference; an internet gateway, subnet, group its VPC ...
+   */
+  readonly holds: readonly CloudReference[];
+  /** The AWS service that made it and takes it away itself ('amazon-elb', 'nat' ...): awaited, never detached or deleted by us. */
+  readonly managedBy?: string;
+  /** Dies with its parent and cannot be deleted by itself: default group, main route table, default network ACL, root volume and primary interface of a live instance. */
+  readonly diesWith?: CloudReference;
+  /** Deletion or termination protection is on. */
+  readonly protected?: boolean;
+  readonly gigabytes?: number;
+  /** A bucket: whether it holds any object, version or marker. */
+  readonly empty?: boolean;
+  readonly description?: string;
+  readonly rules?: readonly GroupRule[];
+  readonly record?: DnsRecord;
+}
+
+/** Which part of the account is looked at. Everything that any of these names finds is returned: also what is foreign, so that it can be named. */
+export interface EstateScope {
+  /** Cluster id: names that begin with `ID-`, tags platform/cluster=ID, kubernetes.io/cluster/ID (any value), elbv2.k8s.aws/cluster=ID. */
+  readonly cluster: string;
+  /** Recorded VPCs: whatever stands in them. */
+  readonly vpcs: readonly string[];
+  /** Domain whose hosted zone holds our records; absent: no records are looked at. */
+  readonly domain?: string;
+  /** Ids from ledger, Terraform state and cluster objects, by kind: looked up even where no tag or VPC leads to them. */
+  readonly recorded: Readonly<Partial<Record<CloudKind, readonly string[]>>>;
+}
+
+export interface EstateReader {
+  /**
+   * One whole, fresh listing of a kind within the scope. Refused kinds are listed by VPC; a distribution, an Auto Scaling group or a classic load
+   * balancer is known only from what it holds (a certificate's InUseBy, the tag aws:autoscaling:groupName, the description of an interface).
+   */
+  list(kind: CloudKind, scope: EstateScope): Promise<readonly CloudResource[]>;
+}
+
+export interface RemoveOptions {
+  /** Turn deletion protection off first. Only for what is proven ours. */
+  readonly unprotect?: boolean;
+  /** A bucket's objects, versions and markers go too, in pages, progress by `note`. Without it a bucket that is not empty is refused. */
+  readonly withData?: boolean;
+  note?(text: string): void;
+}
+
+export interface EstateWriter extends EstateReader {
+  /**
+   * Asks AWS to delete it, with what can only die with it (listeners of a load balancer; attachments, inline policies and profile membership of a
+   * role; old versions of a policy; attachment of an internet gateway). Already gone is fine. It is gone only when a fresh listing lacks it.
+   * Errors are AWS with facts.name as AWS says; `blockedBy` of tools/aws/estate/verdict tells which of them mean "not yet".
+   */
+  remove(resource: CloudResource, options?: RemoveOptions): Promise<void>;
+  /** Takes exactly these rules out of a group. One that is not there any more is fine. */
+  revoke(group: string, rules: readonly GroupRule[]): Promise<void>;
+}
