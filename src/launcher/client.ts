@@ -46,7 +46,7 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
   /** The end of a tool that no launcher watches: its pid and start time vanish, or its exit code is on disk. */
   const watchAlone = async (run: string, recorded: SpawnedProcess, signal?: AbortSignal): Promise<ToolEnding> => {
     for (;;) {
-      const gone = !isAlive(recorded);
+      const gone = !(await isAlive(recorded));
       const exit = readExit(stateFolder, run, recorded.id);
       if (exit !== undefined || gone) return { code: null, signal: null, ...exit, tail: readTail(recorded.log, 200) };
       signal?.throwIfAborted();
@@ -126,7 +126,7 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
     // One polite signal, once; the tool's end is awaited, whatever it makes of it.
     const interrupt = (): void => {
       if (connection.isOpen()) connection.send({ do: 'signal', tool, signal: 'SIGINT' });
-      else if (isAlive(recorded)) signalProcess(recorded.pid, 'SIGINT');
+      else void isAlive(recorded).then((alive) => alive && signalProcess(recorded.pid, 'SIGINT'));
     };
     connection.listeners.add(listen);
     command.signal?.addEventListener('abort', interrupt, { once: true });
@@ -144,9 +144,9 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
     }
   };
 
-  const describe = (record: SpawnedRecord, alive: ReadonlySet<string>): LaunchedTool => {
+  const describe = async (record: SpawnedRecord, alive: ReadonlySet<string>): Promise<LaunchedTool> => {
     const { process: recorded, run: of, step, attempt } = record;
-    const lives = alive.has(`${of}/${recorded.id}`) || isAlive(recorded);
+    const lives = alive.has(`${of}/${recorded.id}`) || (await isAlive(recorded));
     const exit = readExit(stateFolder, of, recorded.id) ?? (lives ? undefined : { code: null, signal: null });
     const known = exit === undefined ? {} : { exit: { code: exit.code, signal: exit.signal } };
     return { process: recorded, run: of, step, attempt, ...known };
@@ -155,7 +155,7 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
   return {
     async list(of) {
       const alive = await living();
-      return readSpawned(stateFolder, of).map((record) => describe(record, alive));
+      return Promise.all(readSpawned(stateFolder, of).map((record) => describe(record, alive)));
     },
     async adopt(tool, signal) {
       const connection = await present();
@@ -175,8 +175,9 @@ export function createLauncher(place: LauncherPlace & { readonly clock: Clock })
         const tool = `${record.run}/${record.process.id}`;
         if (record.step !== step) continue;
         if (alive.has(tool)) current?.send({ do: 'signal', tool, signal });
-        else if (isAlive(record.process) && signal === 'SIGKILL') killSession(record.process.pid);
-        else if (isAlive(record.process)) signalProcess(record.process.pid, signal);
+        else if (!(await isAlive(record.process))) continue;
+        else if (signal === 'SIGKILL') killSession(record.process.pid);
+        else signalProcess(record.process.pid, signal);
       }
     },
     processesFor: (attempt): Processes => ({ run: (command) => run(attempt, command) }),

@@ -1,5 +1,5 @@
 import { systemClock } from '../tools/clock.ts';
-import { currentBoot, startTimeOf } from './identity.ts';
+import { identityOf } from './identity.ts';
 import { createLauncherServer } from './server.ts';
 import { listenOn, removeLauncherRecord, socketPath, writeLauncherRecord } from './socket.ts';
 
@@ -34,8 +34,7 @@ async function main(stateFolder: string): Promise<void> {
   writeLauncherRecord(stateFolder, {
     socket: path,
     pid: process.pid,
-    startTime: startTimeOf(process.pid) ?? '',
-    bootId: currentBoot(),
+    ...(await identityOf(process.pid)),
   });
   after(firstClient, end);
   process.stdout.write('listening\n');

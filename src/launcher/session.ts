@@ -1,5 +1,5 @@
-import { readdirSync } from 'node:fs';
-import { statFields } from './identity.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import { fieldsInStat } from '../tools/process-table.ts';
 
 /** Sends one signal to one process; false when it is gone. */
 export function signalProcess(pid: number, signal: NodeJS.Signals): boolean {
@@ -22,5 +22,13 @@ function membersOf(session: number): readonly number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => statFields(pid)?.[3] === String(session));
+    .filter((pid) => sessionOf(pid) === String(session));
+}
+
+function sessionOf(pid: number): string | undefined {
+  try {
+    return fieldsInStat(readFileSync(`/proc/${pid}/stat`, 'latin1'))[3];
+  } catch {
+    return undefined;
+  }
 }

@@ -3,7 +3,7 @@ import type { Writable } from 'node:stream';
 import type { SpawnedProcess } from '../engine/events.ts';
 import { type Companion, startCompanion } from './companion.ts';
 import { Refusal, startHeld } from './hold.ts';
-import { currentBoot, startTimeOf } from './identity.ts';
+import { identityOf } from './identity.ts';
 import { createOutput, type Output } from './output.ts';
 import type { StartRequest, ToolEnding } from './protocol.ts';
 import { forgetTool, recordExit, recordSpawned, takeId } from './records.ts';
@@ -55,8 +55,7 @@ export async function holdTool(
       id: taken.id,
       tool: request.tool,
       pid: child.pid as number,
-      startTime: startTimeOf(child.pid as number) ?? '',
-      bootId: currentBoot(),
+      ...(await identityOf(child.pid as number)),
       log: taken.log,
     };
     try {
@@ -101,13 +100,16 @@ function watchTool(
     writeExit(write, after, () => queueMicrotask(() => gone(tool)));
     for (const listener of listeners) listener.ended(ending);
   };
-  child.once('exit', (code, signal) => {
+  const ended = (code: number | null, signal: string | null): void => {
     const cancel = after(lastWords, () => finish(code, signal));
     child.once('close', () => {
       cancel();
       finish(code, signal);
     });
-  });
+  };
+  // Killed while it was recorded: that event is over.
+  if (child.exitCode !== null || child.signalCode !== null) ended(child.exitCode, child.signalCode);
+  else child.once('exit', ended);
 
   const tool: Tool = {
     key: `${request.run}/${record.id}`,

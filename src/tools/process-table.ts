@@ -23,11 +23,14 @@ export function systemProcessTable(self: number, platform: NodeJS.Platform): Pro
 }
 
 /**
- * Field 22 of the process's stat, in clock ticks since boot. The name in field 2 may hold spaces and parentheses, so
- * counting begins after the last one (proc_pid_stat(5)). A zombie (state Z) has ended.
+ * The fields of a process's stat from the third on: state, parent, process group, session ... The name in the second may
+ * hold spaces and parentheses, so counting begins after the last one (proc_pid_stat(5)).
  */
+export const fieldsInStat = (stat: string): readonly string[] => stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+
+/** Field 22 of the process's stat, in clock ticks since boot. A zombie (state Z) has ended. */
 export function startTimeInStat(stat: string): string | undefined {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const fields = fieldsInStat(stat);
   return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
 }
 

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SpawnedProcess } from '../../src/engine/events.ts';
 import { createLauncher, type LaunchedCommand } from '../../src/launcher/client.ts';
-import { startTimeOf } from '../../src/launcher/identity.ts';
 import { logsOf } from '../../src/launcher/records.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { Secret } from '../../src/tools/ports.ts';
+import { systemProcessTable } from '../../src/tools/process-table.ts';
 import type { Launcher } from '../../src/tools/ports-launcher.ts';
 import { environment } from '../helpers/environment.ts';
 import { freePort } from '../helpers/free-port.ts';
@@ -42,7 +42,9 @@ function launcherIn(stateFolder: string): Launcher {
 }
 
 const launcherPid = (folder: string): number => JSON.parse(readFileSync(join(folder, 'launcher.json'), 'utf8')).pid;
-const dead = (pid: number) => until(`process ${pid} has ended`, () => startTimeOf(pid) === undefined);
+const table = systemProcessTable(process.pid, process.platform);
+const lives = async (pid: number): Promise<boolean> => (await table.startTimeOf(pid)) !== undefined;
+const dead = (pid: number) => until(`process ${pid} has ended`, async () => !(await lives(pid)));
 
 /** One tool of attempt 1 of step `work`; collects what the engine would put into its journal. */
 function attempt(launcher: Launcher, step = 'work') {
@@ -353,7 +355,7 @@ describe('a companion', () => {
     });
     await until('the tool works', () => existsSync(started));
     const pid = Number(readFileSync(pidFile, 'utf8'));
-    expect(startTimeOf(pid)).toBeDefined();
+    expect(await lives(pid)).toBe(true);
     writeFileSync(go, '');
     expect(await running).toMatchObject({ code: 0 });
     await dead(pid);
