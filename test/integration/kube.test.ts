@@ -208,6 +208,72 @@ describe.skipIf(noCluster !== '')(`Kubernetes adapter against a real API server 
     await cluster.apply({ ...namespace, metadata: { name: 'leaving', finalizers: [] } });
   });
 
+  test('a deletion that names a uid spares a namesake, and finalizers go one by one', async () => {
+    const held: KubernetesObject = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'held', namespace: 'demo', finalizers: ['acme.io/one', 'acme.io/two'] },
+    };
+    const reference = { apiVersion: 'v1', kind: 'ConfigMap', namespace: 'demo', name: 'held' };
+    const { uid = '' } = (await cluster.apply(held)).metadata;
+    const stranger = '00000000-0000-0000-0000-000000000000';
+    await cluster.remove(reference, { uid: stranger });
+    expect((await cluster.get(reference))?.metadata.deletionTimestamp).toBeUndefined();
+    await cluster.remove(reference, { uid, propagation: 'foreground' });
+    await cluster.releaseFinalizers(reference, stranger, ['acme.io/one']);
+    await cluster.releaseFinalizers(reference, uid, ['acme.io/one']);
+    // The foreground deletion may have added one of its own, which the garbage collector takes off.
+    expect((await cluster.get(reference))?.metadata.finalizers).not.toContain('acme.io/one');
+    expect((await cluster.get(reference))?.metadata.finalizers).toContain('acme.io/two');
+    await cluster.releaseFinalizers(reference, uid, ['acme.io/two']);
+    await until('it is gone', async () => (await cluster.get(reference)) === undefined);
+    await cluster.releaseFinalizers(reference, uid, ['acme.io/two']);
+  });
+
+  test('a merge changes what it names, null removes, and what is not there stays away', async () => {
+    const reference = { apiVersion: 'acme.io/v1', kind: 'Queue', namespace: 'demo', name: 'orders' };
+    await cluster.apply(queue({ size: 3 }));
+    expect(
+      await cluster.merge(reference, { metadata: { annotations: { a: 'b' } }, spec: { size: null } }),
+    ).toMatchObject({
+      metadata: { annotations: { a: 'b' } },
+      spec: {},
+    });
+    expect(await cluster.merge({ ...reference, name: 'none' }, { spec: {} })).toBeUndefined();
+    expect(await cluster.merge({ ...reference, kind: 'None' }, { spec: {} })).toBeUndefined();
+  });
+
+  test('all kinds are told once; a dead aggregated server is named; a kind that went away has no objects', async () => {
+    const service = { name: 'none', namespace: 'demo' };
+    await cluster.apply({
+      apiVersion: 'apiregistration.k8s.io/v1',
+      kind: 'APIService',
+      metadata: { name: 'v1.dead.acme.io' },
+      spec: { group: 'dead.acme.io', version: 'v1', groupPriorityMinimum: 100, versionPriority: 1, service },
+    });
+    const { kinds, unavailable } = await until('the dead group is named', async () => {
+      const told = await cluster.kinds();
+      return told.unavailable.length > 0 && told;
+    });
+    expect(unavailable).toEqual(['dead.acme.io']);
+    expect(kinds).toContainEqual({ apiVersion: 'acme.io/v1', kind: 'Queue', namespaced: true });
+    expect(kinds).toContainEqual({ apiVersion: 'v1', kind: 'Node', namespaced: false });
+    expect(kinds.filter(({ kind }) => kind === 'HorizontalPodAutoscaler')).toHaveLength(1);
+    expect(kinds.filter(({ kind }) => kind === 'Binding')).toEqual([]);
+
+    const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition' };
+    await cluster.remove({ ...definition, name: 'queues.acme.io' });
+    await until(
+      'the kind is gone',
+      async () => (await cluster.list({ apiVersion: 'acme.io/v1', kind: 'Queue' })).length === 0,
+    );
+    await until(
+      'its definition is gone',
+      async () => (await cluster.get({ ...definition, name: 'queues.acme.io' })) === undefined,
+    );
+    expect(await cluster.list({ apiVersion: 'acme.io/v1', kind: 'Queue' })).toEqual([]);
+  });
+
   test('600 objects come in pages', async () => {
     const configMap = (index: number): KubernetesObject => ({
       apiVersion: 'v1',

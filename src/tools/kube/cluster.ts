@@ -4,6 +4,7 @@ import { assertSameCluster } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { clusterReader } from './reader.ts';
 import { applyCall, fieldManager, openRequests } from './requests.ts';
+import { mergeObject, releaseFinalizers, removeObject } from './take-away.ts';
 import { openTransport } from './transport.ts';
 
 export interface ClusterOptions {
@@ -55,17 +56,22 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
       return (await requests.expect(applyCall(path, object, fieldManager))) as KubernetesObject;
     },
 
-    async remove(reference) {
+    async remove(reference, options = {}) {
       await prove();
       const path = await requests.pathOf(reference);
-      if (path === undefined) return;
-      const call = {
-        method: 'DELETE',
-        path,
-        body: { apiVersion: 'v1', kind: 'DeleteOptions', propagationPolicy: 'Background' },
-      } as const;
-      const answer = await requests.send(call);
-      if (answer.status !== 404) requests.accept(call, answer);
+      if (path !== undefined) await removeObject(requests, path, options);
+    },
+
+    async merge(reference, patch) {
+      await prove();
+      const path = await requests.pathOf(reference);
+      return path === undefined ? undefined : mergeObject(requests, path, patch);
+    },
+
+    async releaseFinalizers(reference, uid, finalizers) {
+      await prove();
+      const path = await requests.pathOf(reference);
+      if (path !== undefined) await releaseFinalizers(requests, path, uid, finalizers);
     },
   };
 }

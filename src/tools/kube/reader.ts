@@ -7,6 +7,7 @@ import type {
 } from '../ports-cluster.ts';
 import { dryRunApply } from './dry-run-apply.ts';
 import type { Connection } from './kubeconfig.ts';
+import { readKinds } from './kinds.ts';
 import { fieldManager } from './requests.ts';
 import type { Requests } from './requests.ts';
 import type { Call } from './transport.ts';
@@ -34,6 +35,7 @@ export function clusterReader(requests: Requests, connection: Connection): Clust
     raw: (path) => requests.send({ method: 'GET', path }),
     get,
     list: (reference) => listAll(requests, reference),
+    kinds: () => readKinds(requests),
 
     async dryRunCreate(object) {
       const named = await requests.pathOf({ ...object, ...object.metadata });
@@ -58,7 +60,7 @@ async function listAll(requests: Requests, reference: CollectionReference): Prom
   const items: KubernetesObject[] = [];
   let next: string | undefined;
   do {
-    const page = (await requests.expect({
+    const call: Call = {
       method: 'GET',
       path,
       query: {
@@ -66,7 +68,14 @@ async function listAll(requests: Requests, reference: CollectionReference): Prom
         ...(reference.labels !== undefined && { labelSelector: reference.labels }),
         ...(next !== undefined && { continue: next }),
       },
-    })) as { readonly items?: readonly KubernetesObject[]; readonly metadata?: { readonly continue?: string } };
+    };
+    const answer = await requests.send(call);
+    // A collection is there for as long as its kind: the definition was removed after we had learned of it.
+    if (answer.status === 404) return [];
+    const page = requests.accept(call, answer) as {
+      readonly items?: readonly KubernetesObject[];
+      readonly metadata?: { readonly continue?: string };
+    };
     // Items of a list come without their own apiVersion and kind.
     for (const item of page.items ?? [])
       items.push({ ...item, apiVersion: reference.apiVersion, kind: reference.kind });
