@@ -33,6 +33,11 @@ export function expand(steps: readonly Step<unknown>[], config: object): readonl
   return instances;
 }
 
+/** The same instances, none of which begins before all the gates are done; what they see of each other stays as it is. */
+export function after(gates: readonly StepId[], instances: readonly Instance[]): readonly Instance[] {
+  return instances.map((one) => ({ ...one, needIds: [...new Set([...one.needIds, ...gates])] }));
+}
+
 /** What `up` is for an instance, from the outputs of its needs. */
 export function upstreamOf(one: Instance, outputOf: (id: StepId) => Json | undefined): Record<string, unknown> {
   const up: Record<string, unknown> = {};

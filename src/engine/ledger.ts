@@ -41,6 +41,22 @@ export function openLedger(file: LineFile, mirror: () => Promise<void>): LedgerW
       writing = next.catch(() => undefined);
       return next;
     },
+    retire(entries) {
+      const next = writing.then(async () => {
+        const gone = new Set(entries.map(canonicalJson));
+        const { entries: known } = await load();
+        const left = known.filter((entry) => !gone.has(canonicalJson(entry)));
+        if (left.length === known.length) return undefined;
+        const copy = await file.keepCopy();
+        await file.replace(left.map(sealLine).join(''));
+        return copy;
+      });
+      writing = next.then(
+        () => undefined,
+        () => undefined,
+      );
+      return next;
+    },
     mirror,
   };
 }

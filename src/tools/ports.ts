@@ -261,6 +261,8 @@ export interface LedgerReader {
 export interface LedgerWriter extends LedgerReader {
   /** On disk before it returns; the same entry twice is one. */
   record(entries: readonly LedgerEntry[]): Promise<void>;
+  /** Drops entries of what is gone for good; the ledger as it was is kept beside it. Tells the path of that copy. */
+  retire(entries: readonly LedgerEntry[]): Promise<string | undefined>;
   /** Copies ledger, cluster id and known hosts beside the Terraform state. */
   mirror(): Promise<void>;
 }

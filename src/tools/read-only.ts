@@ -21,7 +21,7 @@ const writes: { readonly [Port in PortName]: Readonly<Record<Writing<ReadWorld[P
   },
   estate: { remove: true, revoke: true },
   ssh: { pin: true, readSecretFile: true },
-  ledger: { record: true, mirror: true },
+  ledger: { record: true, retire: true, mirror: true },
   files: { write: true, remove: true },
 };
 const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true>> = {

@@ -52,6 +52,10 @@ export function openClusters({ config, clock, version, files, tunnel }: ClusterO
       return current.cluster;
     },
     observe(event) {
+      if (event.type === 'epoch.closed' || (event.type === 'step.done' && event.epoch === 'closed')) {
+        expected = undefined;
+        forget();
+      }
       if ((event.type === 'step.done' || event.type === 'step.applied') && event.step === 'control-plane') {
         const output = event.output as { readonly identity?: ClusterIdentity } | null;
         expected = output?.identity ?? expected;

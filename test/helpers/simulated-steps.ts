@@ -25,9 +25,14 @@ export interface SimulatedStep {
   readonly failures?: readonly ('permanent' | 'transient' | 'throttled')[];
   readonly retry?: Retry;
   readonly locks?: readonly string[];
+  /** What its tool does to the world beside its own trace. */
+  effect?(): void;
   readonly onInterrupt?: 'ends' | 'ignores';
   readonly spec?: Partial<
-    Pick<StepSpec<SimulatedKit, Json, never>, 'onCancel' | 'repeat' | 'timeout' | 'noProgressFor' | 'settle'>
+    Pick<
+      StepSpec<SimulatedKit, Json, never>,
+      'onCancel' | 'repeat' | 'timeout' | 'noProgressFor' | 'settle' | 'closesEpoch'
+    >
   >;
 }
 
@@ -78,6 +83,7 @@ function simulatedStep(
         ...(one.onInterrupt === undefined ? {} : { onInterrupt: one.onInterrupt }),
         finish: () => {
           if (failure !== undefined) return 1;
+          one.effect?.();
           traces.made.set(id, { times: (traces.made.get(id)?.times ?? 0) + 1, at: world.clock.monotonic(), output });
           return 0;
         },

@@ -41,6 +41,19 @@ describe('a ledger', () => {
     expect(await openLedger(file, mirror).entries()).toEqual([volume]);
   });
 
+  test('drops what is gone for good, keeps the rest, and a copy of how it was', async () => {
+    const { folder, file, mirror } = ledger();
+    const writer = openLedger(file, mirror);
+    await writer.record([role, volume]);
+    const before = folder.files.get('ledger');
+    const copy = await writer.retire([volume]);
+    expect(await writer.entries()).toEqual([role]);
+    expect(folder.files.get(copy as string)).toBe(before);
+    expect(await writer.retire([volume])).toBeUndefined();
+    await writer.record([volume]);
+    expect(await writer.entries()).toEqual([role, volume]);
+  });
+
   test('on a full disk says so, and can be written to once there is room', async () => {
     const { folder, file, mirror } = ledger();
     const writer = openLedger(file, mirror);
