@@ -1,12 +1,14 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { TaskList } from '../ui/task-list.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 
 /** Asks every check afresh and tells each answer as it comes. Exit 4 when one of them would stop a run. */
 export async function doctor(host: Host, options: CommonOptions): Promise<number> {
   const { config } = await loadConfigurationOf(host, options);
+  const signal = abortOnSignal(host);
   const environment = await host.open(config, { ephemeral: true });
   let list: TaskList | undefined;
   try {
@@ -18,10 +20,8 @@ export async function doctor(host: Host, options: CommonOptions): Promise<number
         import('../ui/open-task-list.ts'),
       ],
     );
-    const abort = new AbortController();
-    void abortOnSignal(host, abort);
-    const world = environment.look(abort.signal);
-    const context = { ...world, config: environment.config, signal: abort.signal };
+    const world = environment.look(signal);
+    const context = { ...world, config: environment.config, signal };
     list = await openTaskList(host, environment.clock, options, checks);
     const results = await runChecks(checks, context, {
       afresh: true,
@@ -29,7 +29,7 @@ export async function doctor(host: Host, options: CommonOptions): Promise<number
       began: (id) => list?.began(id),
       told: (result) => list?.ended(result.id, checkText(result, host, options).trimEnd()),
     }).catch((problem: unknown) => {
-      if (!abort.signal.aborted) throw problem;
+      if (!signal.aborted) throw problem;
       throw new PlatformError('INTERRUPTED', {
         message: 'stopped while looking; nothing was changed',
         next: ['type the same command again'],
@@ -43,8 +43,4 @@ export async function doctor(host: Host, options: CommonOptions): Promise<number
     await list?.close();
     await environment.close();
   }
-}
-
-async function abortOnSignal(host: Host, abort: AbortController): Promise<void> {
-  for await (const _ of host.signals()) return abort.abort();
 }

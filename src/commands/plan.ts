@@ -1,6 +1,7 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { learnIdentity, listOf } from './build-run.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
+import { learnIdentity, listOf } from './verb-run.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { RunFlags } from './options.ts';
 import { planFile } from './plan-file.ts';
@@ -24,6 +25,7 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     host.stderr.write(`platform.yaml is valid: environment ${config.environment}, ${instances.length} steps\n`);
     return 0;
   }
+  const signal = abortOnSignal(host);
   const environment = await host.open(config, { ephemeral: true });
   try {
     const [{ makePlan }, { readJournals }, { foldJournals }, { refuseDamagedLedger }] = await Promise.all([
@@ -35,8 +37,6 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     await refuseDamagedLedger(environment.ledger);
     const state = foldJournals(await readJournals(environment.journals));
     learnIdentity(environment, state);
-    const abort = new AbortController();
-    void abortOnSignal(host, abort);
     const made = await makePlan({
       verb,
       environment: config.environment,
@@ -45,7 +45,7 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
       state,
       contexts: environment.contexts,
       selection,
-      signal: abort.signal,
+      signal,
       emit: () => undefined,
       listed: steps.map(({ id }) => id),
     });
@@ -62,8 +62,4 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
   } finally {
     await environment.close();
   }
-}
-
-async function abortOnSignal(host: Host, abort: AbortController): Promise<void> {
-  for await (const _ of host.signals()) return abort.abort();
 }

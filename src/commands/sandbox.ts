@@ -1,6 +1,7 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import type { TaskList } from '../ui/task-list.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 
@@ -30,12 +31,11 @@ export async function sandbox(
     if (verb === 'down') {
       await stopSandbox({ folder, say: phase.say });
     } else {
-      const abort = new AbortController();
-      void abortOnSignal(host, abort);
+      const signal = abortOnSignal(host);
       const { program, node, environment, home } = host;
-      const start = { config, folder, program, node, environment, home, say: phase.say, signal: abort.signal };
+      const start = { config, folder, program, node, environment, home, say: phase.say, signal };
       const state = await startSandbox(start).catch((problem: unknown) => {
-        if (!abort.signal.aborted) throw problem;
+        if (!signal.aborted) throw problem;
         throw new PlatformError('INTERRUPTED', {
           message: 'the sandbox was not started; what had begun was ended',
           next: ['type the same command again'],
@@ -81,8 +81,4 @@ function showStatus(host: Host, status: Status, options: CommonOptions): number 
         `${name.padEnd(24)} ${alive ? 'runs' : 'does not run'}${detail === undefined ? '' : `  ${detail}`}\n`,
       );
   return status.parts.length > 0 && status.parts.every(({ alive }) => alive) ? 0 : 11;
-}
-
-async function abortOnSignal(host: Host, abort: AbortController): Promise<void> {
-  for await (const _ of host.signals()) return abort.abort();
 }
