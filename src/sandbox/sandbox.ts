@@ -6,6 +6,7 @@ import { systemClock } from '../tools/clock.ts';
 import { textFiles } from '../tools/files.ts';
 import { removeFolder, writeQuick } from '../tools/folders.ts';
 import { createReadingProcesses } from '../tools/process.ts';
+import { systemProcessTable } from '../tools/process-table.ts';
 import { programFolders } from '../tools/program-folder.ts';
 import { acquirePrograms } from './control-plane/acquire.ts';
 import { officialSites } from './control-plane/acquire-types.ts';
@@ -129,7 +130,13 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     findTools({ cache, program, home, environment, read }),
     terraformMirror(home),
     acquirePrograms(
-      { processes: read, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+      {
+        processes: read,
+        table: systemProcessTable(process.pid, process.platform),
+        files: programFolders,
+        clock: systemClock,
+        fetch: globalThis.fetch,
+      },
       {
         cache: join(cache, 'control-plane'),
         source: join(program, 'sandbox', 'control-plane'),

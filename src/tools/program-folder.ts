@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
 import { access, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { foldersIn } from './folders.ts';
 
 /** Folders of programs on the real disk: a cache that many runs fill and share at the same time. */
 export const programFolders = {
@@ -15,10 +16,11 @@ export const programFolders = {
     }
   },
   /** An empty folder beside where the finished one will be, on the same file system. */
-  async makeTemporary(parent: string) {
+  async makeTemporary(parent: string, prefix: string) {
     await mkdir(parent, { recursive: true });
-    return mkdtemp(join(parent, '.unfinished-'));
+    return mkdtemp(join(parent, prefix));
   },
+  list: foldersIn,
   async writeProgram(path: string, content: Uint8Array) {
     await writeFile(path, content, { mode: 0o755 });
   },

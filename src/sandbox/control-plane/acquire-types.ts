@@ -1,4 +1,5 @@
 import type { Clock, Processes } from '../../tools/ports.ts';
+import type { ProcessTable } from '../../tools/ports-engine.ts';
 import type { ProgramPaths } from './programs.ts';
 
 /** The files that acquiring touches; `tools/program-folder.ts` is the real one. */
@@ -6,8 +7,10 @@ export interface BinaryFiles {
   readText(path: string): Promise<string>;
   /** Whether it is a file that may be executed. */
   isProgram(path: string): Promise<boolean>;
-  /** Makes an empty folder with a name of its own beside where the finished one will be, on the same file system. */
-  makeTemporary(parent: string): Promise<string>;
+  /** Makes an empty folder with a name of its own, beginning with `prefix`, beside where the finished one will be. */
+  makeTemporary(parent: string, prefix: string): Promise<string>;
+  /** Names of the folders in a folder; none when it is not there. */
+  list(folder: string): Promise<readonly string[]>;
   writeProgram(path: string, content: Uint8Array): Promise<void>;
   /** Renames a finished folder into place. When one is there already, that one stays and this one is removed. */
   publish(from: string, to: string): Promise<void>;
@@ -32,6 +35,8 @@ export const officialSites: ReleaseSites = {
 
 export interface AcquireWorld {
   readonly processes: Processes;
+  /** Who we are, and who else lives. */
+  readonly table: ProcessTable;
   readonly files: BinaryFiles;
   readonly clock: Clock;
   readonly fetch: typeof globalThis.fetch;

@@ -5,6 +5,7 @@ import { buildPrograms } from './build.ts';
 import { describeBuild, programsIn } from './description.ts';
 import type { BuildDescription } from './description.ts';
 import { downloadPrograms } from './download.ts';
+import { sweepUnfinished } from './unfinished.ts';
 
 type Way = (world: AcquireWorld, request: AcquireRequest, description: BuildDescription) => Promise<Attempt>;
 
@@ -19,10 +20,12 @@ const ways: readonly (readonly [AcquiredPrograms['from'], string, Way])[] = [
 /**
  * Finds the five programs, or gets them: from the cache, from the folder that the user names, from the official releases
  * (checked against their published SHA-256), or by a Go build of about eight minutes on two cores. What was downloaded or
- * built is in the cache afterwards. When all four ways are closed, SANDBOX_FAILED says why each is.
+ * built is in the cache afterwards, and what earlier attempts left when they were killed is gone. When all four ways are closed, SANDBOX_FAILED says why each is.
  */
 export async function acquirePrograms(world: AcquireWorld, request: AcquireRequest): Promise<AcquiredPrograms> {
   const description = await describeBuild(world.files, request.source);
+  // What cannot be removed takes room, and nothing else.
+  await sweepUnfinished(world, request).catch(() => undefined);
   const closed: string[] = [];
   for (const [from, title, attempt] of ways) {
     request.signal.throwIfAborted();

@@ -4,6 +4,7 @@ import type { Exit } from '../../tools/ports.ts';
 import type { AcquireRequest, AcquireWorld, Attempt } from './acquire-types.ts';
 import type { BuildDescription } from './description.ts';
 import { programsIn } from './description.ts';
+import { makeUnfinished } from './unfinished.ts';
 
 /** A line of progress at most this often, in milliseconds. */
 const noteEvery = 5_000;
@@ -14,7 +15,7 @@ export async function buildPrograms(
   request: AcquireRequest,
   description: BuildDescription,
 ): Promise<Attempt> {
-  const folder = await world.files.makeTemporary(request.cache);
+  const folder = await makeUnfinished(world, request);
   try {
     request.note('building the control plane with Go: about 8 minutes on two cores the first time, then never again');
     const total = await countPackages(world, request, description);

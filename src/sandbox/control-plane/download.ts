@@ -7,6 +7,7 @@ import { programsIn } from './description.ts';
 import { programs } from './programs.ts';
 import type { Program } from './programs.ts';
 import { fileInTar } from './tar.ts';
+import { makeUnfinished } from './unfinished.ts';
 
 /** A closed network must cost seconds: this long may the answer to a checksum, a few bytes, take, in milliseconds. */
 const checksumWithin = 5_000;
@@ -38,7 +39,7 @@ export async function downloadPrograms(
     return { closed: `there are none for ${request.platform} on ${request.architecture}` };
   }
   const target = join(request.cache, description.key);
-  const folder = await world.files.makeTemporary(request.cache);
+  const folder = await makeUnfinished(world, request);
   try {
     const files = releaseFiles(request, description, architecture);
     // Every checksum first: a network that is closed is noticed before a program has been read.

@@ -4,6 +4,7 @@ import { homedir } from 'node:os';
 import { systemClock } from '../../tools/clock.ts';
 import { childEnvironment } from '../../tools/environment.ts';
 import { createReadingProcesses } from '../../tools/process.ts';
+import { systemProcessTable } from '../../tools/process-table.ts';
 import { programFolders } from '../../tools/program-folder.ts';
 import { acquirePrograms } from './acquire.ts';
 import { officialSites } from './acquire-types.ts';
@@ -26,7 +27,13 @@ const noDownload = environment['CI']
 
 try {
   const { because } = await acquirePrograms(
-    { processes: createReadingProcesses(), files: programFolders, clock: systemClock, fetch },
+    {
+      processes: createReadingProcesses(),
+      table: systemProcessTable(process.pid, process.platform),
+      files: programFolders,
+      clock: systemClock,
+      fetch,
+    },
     {
       cache: join(environment['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'platform', 'control-plane'),
       source: fileURLToPath(new URL('../../../sandbox/control-plane', import.meta.url)),

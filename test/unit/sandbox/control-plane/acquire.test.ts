@@ -7,14 +7,17 @@ import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { PlatformError } from '../../../../src/errors.ts';
 import { acquirePrograms } from '../../../../src/sandbox/control-plane/acquire.ts';
-import type { AcquireRequest } from '../../../../src/sandbox/control-plane/acquire-types.ts';
+import type { AcquireRequest, AcquireWorld } from '../../../../src/sandbox/control-plane/acquire-types.ts';
 import { describeBuild } from '../../../../src/sandbox/control-plane/description.ts';
 import { programs } from '../../../../src/sandbox/control-plane/programs.ts';
+import { makeUnfinished } from '../../../../src/sandbox/control-plane/unfinished.ts';
 import { programFolders } from '../../../../src/tools/program-folder.ts';
+import { systemProcessTable } from '../../../../src/tools/process-table.ts';
 import { systemClock } from '../../../../src/tools/clock.ts';
 import type { Command, Exit, Processes } from '../../../../src/tools/ports.ts';
 import { temporaryFolder } from '../../../helpers/temporary-folder.ts';
 
+const table = systemProcessTable(process.pid, process.platform);
 const nowhere = 'http://127.0.0.1:9';
 const ok: Exit = { code: 0, signal: null, tail: [], stdout: '', log: '' };
 
@@ -53,7 +56,7 @@ function world(answer: (command: Command) => Exit = () => Promise.reject(new Err
   };
   const acquire = (changes: Partial<AcquireRequest> = {}) =>
     acquirePrograms(
-      { processes, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+      { processes, table, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
       { ...request, ...changes },
     );
   return {
@@ -207,6 +210,7 @@ test('official releases are downloaded, checked, and kept in the cache', async (
   const sites = await releases();
   const files = {
     processes: { run: () => Promise.reject(new Error('no tool')) },
+    table,
     files: programFolders,
     clock: systemClock,
     fetch: globalThis.fetch,
@@ -226,7 +230,13 @@ test.each([
   const { request } = world();
   const sites = await releases((path, content) => (path.endsWith(spoiled) ? Buffer.from('spoiled') : content));
   const closed = acquirePrograms(
-    { processes: { run: async () => goMissing() }, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+    {
+      processes: { run: async () => goMissing() },
+      table,
+      files: programFolders,
+      clock: systemClock,
+      fetch: globalThis.fetch,
+    },
     { ...downloadAllowed(request), sites },
   );
   await expect(closed).rejects.toThrow(because);
@@ -238,6 +248,7 @@ test('a closed network closes the way of the releases, with its cause', async ()
   const closed = acquirePrograms(
     {
       processes: { run: async () => goMissing() },
+      table,
       files: programFolders,
       clock: systemClock,
       fetch: () => Promise.reject(new TypeError('fetch failed', { cause: new Error('connect ETIMEDOUT') })),
@@ -250,8 +261,24 @@ test('a closed network closes the way of the releases, with its cause', async ()
 test('there are no official releases for a Mac', async () => {
   const { request } = world();
   const closed = acquirePrograms(
-    { processes: { run: async () => goMissing() }, files: programFolders, clock: systemClock, fetch: globalThis.fetch },
+    {
+      processes: { run: async () => goMissing() },
+      table,
+      files: programFolders,
+      clock: systemClock,
+      fetch: globalThis.fetch,
+    },
     { ...downloadAllowed(request), platform: 'darwin', architecture: 'arm64' },
   );
   await expect(closed).rejects.toThrow('there are none for darwin on arm64');
+});
+
+test('what a killed build left is removed at the next acquisition', async () => {
+  const { request, acquire } = world(goMissing);
+  const { pid: _, ...facts } = await table.facts();
+  // No process has this pid: it is above the greatest that Linux and macOS give.
+  const dead = { ...table, facts: async () => ({ pid: 4_194_305, ...facts }) };
+  const left = await makeUnfinished({ files: programFolders, table: dead } as unknown as AcquireWorld, request);
+  await expect(acquire()).rejects.toThrow('could be found or made');
+  expect(existsSync(left)).toBe(false);
 });
