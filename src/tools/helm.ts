@@ -3,7 +3,7 @@ import { compareRelease } from './helm-compare.ts';
 import { helmError } from './helm-errors.ts';
 import { readRelease } from './helm-release.ts';
 import type { ClusterWriter } from './ports-cluster.ts';
-import type { Command, Exit, HelmWriter, Processes, Release, WritableTextFiles } from './ports.ts';
+import type { Command, Exit, HelmWriter, InstalledRelease, Processes, Release, WritableTextFiles } from './ports.ts';
 
 export interface HelmOptions {
   /** Starts what changes the cluster: logged, and outlives us. */
@@ -25,6 +25,13 @@ export interface HelmOptions {
   /** Names of releases that may take fields from other managers. */
   readonly forceConflicts?: readonly string[];
 }
+
+/** For errors of calls that are about no chart. */
+const everyRelease: Release = { name: 'releases', namespace: '', repository: '', chart: '', version: '', values: '' };
+
+const statuses = ['deployed', 'failed', 'pending', 'superseded', 'uninstalled', 'uninstalling'].map(
+  (one) => `--${one}`,
+);
 
 /** Revisions that are kept; each is a Secret of up to 1 MB that every comparison reads. */
 const history = 3;
@@ -73,6 +80,30 @@ export function createHelm(options: HelmOptions): HelmWriter {
   };
 
   return {
+    async releases(signal) {
+      // Every status by name: what failed or hangs must go as well, and Helm 4 has no --all. 0 is no limit; Helm's own is 256.
+      const exit = await look(['list', '--all-namespaces', ...statuses, '--max', '0', '--output', 'json'], signal);
+      signal.throwIfAborted();
+      if (exit.code !== 0) throw helmError(exit, 'list', everyRelease);
+      return (JSON.parse(exit.stdout) as readonly InstalledRelease[]).map(({ name, namespace, chart, status }) => ({
+        name,
+        namespace,
+        chart,
+        status,
+      }));
+    },
+
+    async uninstall({ name, namespace }, scope) {
+      scope.note(`uninstalling ${name} from ${namespace}`);
+      // Hooks stay out: those of a half-removed cluster can only fail. Gone is judged by listing its objects, so nothing is waited for.
+      await change(
+        'uninstall',
+        [name, '--no-hooks', '--ignore-not-found'],
+        { ...everyRelease, name, namespace },
+        scope,
+      );
+    },
+
     compare: async (release) => compareRelease(await options.cluster(), release),
 
     async template(release, signal) {

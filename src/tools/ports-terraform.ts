@@ -75,6 +75,12 @@ export interface TerraformWriter extends TerraformReader {
       agree?(changes: readonly ResourceChange[]): void;
     },
   ): Promise<void>;
+  /** Takes addresses out of the state and leaves what they name in the world; one that is not there is fine. */
+  forget(
+    root: TerraformRoot,
+    addresses: readonly string[],
+    scope: { signal: AbortSignal; note(text: string): void },
+  ): Promise<void>;
   /** After an interruption: own dead lock released, tainted but healthy untainted, unrecorded imported. Says what it did. */
   settle(
     root: TerraformRoot,

@@ -8,7 +8,7 @@ type PortName = 'terraform' | 'ansible' | 'helm' | 'aws' | 'estate' | 'ssh' | 'l
 
 /** Every writing method, complete by type: one that is added to a port and not here does not compile. */
 const writes: { readonly [Port in PortName]: Readonly<Record<Writing<ReadWorld[Port], WriteWorld[Port]>, true>> } = {
-  terraform: { apply: true, destroy: true, settle: true },
+  terraform: { apply: true, destroy: true, forget: true, settle: true },
   ansible: { play: true },
   helm: { upgrade: true, settle: true, uninstall: true },
   aws: {

@@ -2,9 +2,11 @@ import type { TerraformWriter } from './ports.ts';
 import { outputs, parse, plan, planAndApply } from './terraform/apply.ts';
 import { copiesOf, createCalls, type TerraformOptions } from './terraform/call.ts';
 import { readDeclarations } from './terraform/declarations.ts';
+import { destroyRoot, forgetAddresses, isBucketMissing, planDestruction } from './terraform/destroy.ts';
 import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
 import type { Diagnostic } from './terraform/messages.ts';
 import { settleRoot } from './terraform/settle.ts';
+import { readState } from './terraform/state.ts';
 import { removeOldCopies } from './terraform/working-copy.ts';
 
 export type { TerraformOptions } from './terraform/call.ts';
@@ -17,6 +19,19 @@ export type { TerraformLock } from './terraform/lock.ts';
 export function createTerraform(options: TerraformOptions): TerraformWriter {
   const calls = createCalls(options);
   return {
+    async resources(root, signal) {
+      return (
+        (await withState(async () => await readState(calls, root, await calls.prepare(root, signal), signal))) ?? []
+      );
+    },
+    async planDestroy(root, signal) {
+      const found = await withState(async () => {
+        const copy = await calls.prepare(root, signal);
+        if ((await readState(calls, root, copy, signal)).length === 0) return undefined;
+        return await planDestruction(calls, root, copy, ['-destroy'], { signal, note: () => {} });
+      });
+      return { changes: found?.changes ?? [] };
+    },
     async plan(root, signal) {
       const copy = await calls.prepare(root, signal);
       const { changes } = await plan(calls, root, copy, [], { signal, note: () => {} });
@@ -44,9 +59,32 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       await removeOldCopies(root, copiesOf(options), copy.key);
       return await outputs(calls, root, copy, scope.signal);
     },
+    async destroy(root, scope) {
+      await withState(async () => {
+        const copy = await calls.prepare(root, scope.signal);
+        await destroyRoot(calls, options, root, copy, scope);
+        await removeOldCopies(root, copiesOf(options), copy.key);
+      });
+    },
+    async forget(root, addresses, scope) {
+      await withState(async () => {
+        const copy = await calls.prepare(root, scope.signal);
+        await forgetAddresses(calls, options, root, copy, addresses, scope);
+      });
+    },
     async settle(root, facts, scope) {
       const copy = await calls.prepare(root, scope.signal);
       return await settleRoot(calls, options, root, copy, facts, scope);
     },
   };
+}
+
+/** undefined where the bucket of the state does not exist: nothing is recorded, so nothing can be read or destroyed. */
+async function withState<Out>(work: () => Promise<Out>): Promise<Out | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (isBucketMissing(error)) return undefined;
+    throw error;
+  }
 }

@@ -153,12 +153,7 @@ describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}
       await cluster.get({ apiVersion: 'apps/v1', kind: 'Deployment', namespace: 'taken', name: 'taken' })
     )?.['spec'] as { replicas: number };
     expect(stolen.replicas).toBe(2);
-    const scale = spawnSync(
-      kubectlProgram ?? '',
-      ['--kubeconfig', live.kubeconfig, '-n', 'taken', 'scale', 'deployment/taken', '--replicas=5'],
-      { encoding: 'utf8' },
-    );
-    expect(scale).toMatchObject({ status: 0 });
+    scaleByHand('taken');
     expect(await compare(release('taken'))).toMatchObject({
       is: 'differs',
       because: expect.stringMatching(/replicas belongs to (kubectl|another)/),
@@ -201,6 +196,29 @@ describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}
     );
     expect(await compare(release('again'))).toEqual({ is: 'current' });
     expect(await helm.upgrade(release('again', { values: 'replicas: 1\n' }), scope)).toEqual({ revision: 2 });
+  });
+
+  test('every release of every namespace is listed, whatever its status, and uninstalled without a hook or a wait', async () => {
+    await helm.upgrade(release('whole'), scope);
+    await kill(release('half', { values: 'hook: true\n' }));
+    await helm.upgrade(release('bad'), scope);
+    scaleByHand('bad');
+    await expect(helm.upgrade(release('bad', { values: 'replicas: 3\n' }), scope)).rejects.toMatchObject({
+      facts: { reason: 'conflict' },
+    });
+    const listed = async () =>
+      (await helm.releases(scope.signal)).filter(({ name }) => ['whole', 'half', 'bad'].includes(name));
+    expect((await listed()).toSorted((one, other) => one.name.localeCompare(other.name))).toEqual([
+      { name: 'bad', namespace: 'bad', chart: 'demo-1.0.0', status: 'failed' },
+      { name: 'half', namespace: 'half', chart: 'demo-1.0.0', status: 'pending-install' },
+      { name: 'whole', namespace: 'whole', chart: 'demo-1.0.0', status: 'deployed' },
+    ]);
+    for (const one of await listed()) await helm.uninstall(one, scope);
+    expect(await listed()).toEqual([]);
+    expect(
+      await cluster.get({ apiVersion: 'v1', kind: 'ConfigMap', namespace: 'whole', name: 'whole-config' }),
+    ).toBeUndefined();
+    await helm.uninstall({ name: 'whole', namespace: 'whole' }, scope);
   });
 
   test.each([
@@ -254,6 +272,12 @@ describe.skipIf(reason !== '')(`Helm adapter against a real API server ${reason}
     expect(text).toContain('name: drawn-config');
     expect(text).toContain('replicas: 2');
   });
+
+  /** Makes kubectl the owner of the replicas, so that the next upgrade fails. */
+  function scaleByHand(name: string): void {
+    const words = ['--kubeconfig', live.kubeconfig, '-n', name, 'scale', `deployment/${name}`, '--replicas=5'];
+    expect(spawnSync(kubectlProgram ?? '', words, { encoding: 'utf8' })).toMatchObject({ status: 0 });
+  }
 
   /** Kills helm while it waits for a hook that never ends, for no machine runs its pod. */
   async function kill(wanted: Release): Promise<void> {

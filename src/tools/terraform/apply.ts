@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { PlatformError } from '../../errors.ts';
 import type { Json } from '../../engine/types.ts';
 import { throwIfAborted } from '../aborted.ts';
-import type { TerraformRoot } from '../ports.ts';
+import type { ResourceChange, TerraformRoot } from '../ports.ts';
 import type { Terraform, TerraformOptions } from './call.ts';
 import { type PlannedChanges, readChanges } from './changes.ts';
 import { explainTerraform, isStalePlan, wasInterrupted } from './failures.ts';
@@ -16,6 +16,16 @@ import type { WorkingCopy } from './working-copy.ts';
 export interface WorkScope {
   readonly signal: AbortSignal;
   note(text: string): void;
+}
+
+/** What differs between building and destroying. */
+export interface ApplyKind {
+  /** What is counted: 'resources', 'resources destroyed'. */
+  readonly words: string;
+  /** Refuses a plan by throwing, before anything is changed. */
+  judge(changes: readonly ResourceChange[]): void | Promise<void>;
+  /** Makes the plan; default `plan`. */
+  plan?(more: readonly string[]): Promise<PlannedChanges>;
 }
 
 /** How often an apply starts anew because the lock was ours and dead, or because the state moved on after planning. */
@@ -56,15 +66,20 @@ export async function planAndApply(
   copy: WorkingCopy,
   more: readonly string[],
   scope: WorkScope,
+  kind: ApplyKind = {
+    words: 'resources',
+    judge: async (changes) => await refuseLosses(root, changes, options.allowReplace ?? (() => false)),
+  },
 ): Promise<PlannedChanges> {
+  const planned = kind.plan ?? (async (words) => await plan(calls, root, copy, words, scope));
   const file = join(options.folder, 'terraform', root.name, 'apply.tfplan');
   try {
     for (let round = 1; ; round++) {
-      const planned = await plan(calls, root, copy, [...more, `-out=${file}`], scope);
-      await refuseLosses(root, planned.changes, options.allowReplace ?? (() => false));
-      if (planned.empty) return planned;
+      const found = await planned([...more, `-out=${file}`]);
+      await kind.judge(found.changes);
+      if (found.empty) return found;
       throwIfAborted(scope.signal, 'terraform');
-      const say = createProgress(planned.total);
+      const say = createProgress(found.total, kind.words);
       const exit = await calls.write(copy, ['apply', '-json', '-input=false', file], {
         signal: scope.signal,
         onLine: (line) => {
@@ -72,7 +87,7 @@ export async function planAndApply(
           if (text !== undefined) scope.note(text);
         },
       });
-      if (exit.code === 0) return planned;
+      if (exit.code === 0) return found;
       const lock = wasInterrupted(exit) ? undefined : lockIn(exit);
       if (round < rounds && lock !== undefined)
         scope.note(await releaseOwnLock(calls, options, root, copy, lock, scope));

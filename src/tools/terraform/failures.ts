@@ -12,8 +12,17 @@ interface Rule {
 
 const again = 'run the same command again: what exists is kept';
 
+/** The S3 backend's words for a bucket that is not there: of init, of what reads the state, with and without -json (1.11.4). */
+const bucketMissing = /(?:existing workspaces|loading (?:the )?state): S3 bucket "[^"]*" does not exist/i;
+
 /** AWS error codes as the provider prints them ("api error CODE: …"), and what a person can do about each. */
 const rules: readonly Rule[] = [
+  {
+    pattern: /Instance cannot be destroyed[\s\S]*prevent_destroy/,
+    code: 'FOREIGN',
+    class: 'permanent',
+    next: ['its owner protects it: take prevent_destroy out of the tree knowingly, or keep the resource'],
+  },
   {
     pattern: /RequestLimitExceeded|Throttling|TooManyRequests|SlowDown|PriorRequestNotComplete/,
     code: 'AWS',
@@ -87,14 +96,13 @@ export function explainTerraform(root: TerraformRoot, what: string, exit: Exit):
     });
   }
   if (first === undefined) {
-    const words = exit.tail
-      .map((line) => line.trim())
-      .filter((line) => line !== '' && !line.startsWith('{'))
-      .slice(-3);
-    return new PlatformError('TOOL_FAILED', {
-      message: `terraform ${what} of ${root.name} ended with ${exit.signal ?? `code ${exit.code ?? 'unknown'}`}: ${words.join(' ') || 'it said nothing'}`,
-      next: [exit.log === '' ? again : `read ${exit.log}`],
-      facts,
+    const lines = exit.tail.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('{'));
+    const known = rules.find(({ pattern }) => pattern.test(lines.join(' ')));
+    return new PlatformError(known?.code ?? 'TOOL_FAILED', {
+      message: `terraform ${what} of ${root.name} ended with ${exit.signal ?? `code ${exit.code ?? 'unknown'}`}: ${lines.slice(-3).join(' ') || 'it said nothing'}`,
+      class: known?.class ?? 'permanent',
+      next: known?.next ?? [exit.log === '' ? again : `read ${exit.log}`],
+      facts: bucketMissing.test(lines.join(' ')) ? { ...facts, reason: 'no-state-bucket' } : facts,
     });
   }
   const text = `${first.summary}: ${first.detail ?? ''}`;
@@ -107,7 +115,7 @@ export function explainTerraform(root: TerraformRoot, what: string, exit: Exit):
       place === undefined ? again : `correct ${place.file} line ${place.line}`,
       ...(exit.log === '' ? [] : [`the whole log: ${exit.log}`]),
     ],
-    facts,
+    facts: bucketMissing.test(text) ? { ...facts, reason: 'no-state-bucket' } : facts,
   });
 }
 

@@ -8,7 +8,7 @@ const verbs: Readonly<Record<string, string>> = {
 };
 
 /** Turns messages into what is said while Terraform works; undefined when a message says nothing new. */
-export function createProgress(total: number): (message: Message) => string | undefined {
+export function createProgress(total: number, words = 'resources'): (message: Message) => string | undefined {
   const working = new Map<string, { verb: string; seconds: number }>();
   let done = 0;
   let refreshed = 0;
@@ -36,6 +36,6 @@ export function createProgress(total: number): (message: Message) => string | un
     }
     const [longest] = [...working].sort(([, a], [, b]) => b.seconds - a.seconds);
     const current = longest === undefined ? '' : `, ${longest[0]} ${longest[1].verb} ${longest[1].seconds}s`;
-    return `${done}/${Math.max(total, done)} resources${current}`;
+    return `${done}/${Math.max(total, done)} ${words}${current}`;
   };
 }

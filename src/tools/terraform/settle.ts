@@ -1,19 +1,15 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TerraformRoot, TerraformSettleFacts } from '../ports.ts';
-import { parse, plan, planAndApply, type WorkScope } from './apply.ts';
+import { plan, planAndApply, type WorkScope } from './apply.ts';
 import { copiesOf, type Terraform, type TerraformOptions } from './call.ts';
 import { explainTerraform } from './failures.ts';
+import { readState } from './state.ts';
 import { releaseOwnLock } from './unlock.ts';
 import { erroredStates, type WorkingCopy } from './working-copy.ts';
 
 /** Exists only while `settle` imports. */
 const importFile = 'zz_platform_import.tf';
-
-interface StateModule {
-  readonly resources?: readonly { readonly address: string; readonly mode: string; readonly tainted?: boolean }[];
-  readonly child_modules?: readonly StateModule[];
-}
 
 /**
  * Brings the state of a root back to what is in the world after Terraform was cut, in this order: own dead lock released,
@@ -49,9 +45,10 @@ export async function settleRoot(
     say('saved the state that an earlier Terraform could not save');
   }
 
-  const recorded = await readState(calls, root, copy, scope);
+  // What was deposed comes before its successor, which is the one that counts here.
+  const recorded = new Map((await readState(calls, root, copy, scope.signal)).map((one) => [one.address, one]));
   for (const address of facts.healthy) {
-    if (recorded.get(address) !== 'tainted') continue;
+    if (recorded.get(address)?.tainted !== true) continue;
     await write('untaint', ['untaint', '-no-color', address]);
     say(`${address} is healthy: took its damaged mark away`);
   }
@@ -83,24 +80,4 @@ export async function settleRoot(
   }
   for (const [address, id] of imports) say(`${address} exists as ${id} without being recorded: imported it`);
   return did;
-}
-
-/** Addresses in the state, each 'whole' or 'tainted'. */
-async function readState(
-  calls: Terraform,
-  root: TerraformRoot,
-  copy: WorkingCopy,
-  { signal }: WorkScope,
-): Promise<ReadonlyMap<string, 'whole' | 'tainted'>> {
-  const exit = await calls.read(copy, ['show', '-json'], { signal });
-  if (exit.code !== 0) throw explainTerraform(root, 'show', exit);
-  const document = parse(root, 'show', exit.stdout) as { values?: { root_module?: StateModule } };
-  const found = new Map<string, 'whole' | 'tainted'>();
-  const walk = (module: StateModule): void => {
-    for (const { address, mode, tainted } of module.resources ?? [])
-      if (mode === 'managed') found.set(address, tainted ? 'tainted' : 'whole');
-    for (const child of module.child_modules ?? []) walk(child);
-  };
-  walk(document.values?.root_module ?? {});
-  return found;
 }
