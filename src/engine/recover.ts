@@ -1,4 +1,5 @@
 import type { LaunchedTool } from '../tools/ports-launcher.ts';
+import { type Adoption, awaitTool, settleStep, toolsOf } from './adoption.ts';
 import type { Engine } from './engine.ts';
 import type { StepRecord } from './fold.ts';
 import type { LiveStep } from './live-step.ts';
@@ -8,21 +9,13 @@ import type { ScheduleEvent } from './schedule-messages.ts';
 import type { StepId } from './types.ts';
 import { bounded } from './bounded.ts';
 
-/** The tools that earlier processes started for attempts nobody saw end, by step. Asks no launcher when nothing is in doubt. */
-export async function findOrphans({
+/** The tools that earlier processes left for the steps of this run. */
+export function findOrphans({
   journal,
   launcher,
   instances,
 }: RunOptions): Promise<ReadonlyMap<StepId, readonly LaunchedTool[]>> {
-  const doubtful = instances.flatMap(({ id }) => journal.state.steps.get(id) ?? []).filter(isInDoubt);
-  const runs = [...new Set(doubtful.map(({ run }) => run))];
-  const tools = (await Promise.all(runs.map((run) => launcher.list(run)))).flat();
-  const orphans = new Map<StepId, readonly LaunchedTool[]>();
-  for (const { id, attempts } of doubtful) {
-    const own = tools.filter((tool) => tool.step === id && tool.attempt === attempts);
-    if (own.length > 0) orphans.set(id, own);
-  }
-  return orphans;
+  return toolsOf(instances.flatMap(({ id }) => journal.state.steps.get(id) ?? []).filter(isInDoubt), launcher);
 }
 
 /** Waits for the tools that an earlier process left, and records how each ended. Never rejects. */
@@ -33,7 +26,8 @@ export async function adopt(engine: Engine, live: LiveStep, tools: readonly Laun
   try {
     // The step's signal only ends the waiting: a tool that another process started hears nothing of it.
     const stop = (): void => void engine.options.launcher.signal(step, 'SIGINT').catch(() => undefined);
-    for (const tool of tools) await bounded(engine, live, () => adoptTool(engine, live, tool), { stop });
+    const signal = (): AbortSignal => live.controller.signal;
+    for (const tool of tools) await bounded(engine, live, () => awaitTool(adoption(engine), tool, signal), { stop });
   } catch {
     // Its deadline ended it, or the journal is lost; either way it is still in doubt, and settled before it is judged.
     if (live.cut !== undefined || live.over) return { type: 'left', step };
@@ -42,32 +36,19 @@ export async function adopt(engine: Engine, live: LiveStep, tools: readonly Laun
   return { type: 'adopted', step };
 }
 
-async function adoptTool(engine: Engine, live: LiveStep, tool: LaunchedTool): Promise<void> {
-  const { step, attempt, process } = tool;
-  if (tool.exit === undefined) {
-    engine.show({
-      type: 'step.note',
-      step,
-      text: `${process.tool} of attempt ${attempt} still works (pid ${process.pid}); waiting for it`,
-    });
-  }
-  const { code, signal } = tool.exit ?? (await engine.options.launcher.adopt(tool, live.controller.signal));
-  if (live.controller.signal.aborted) throw new Error('no longer waited for');
-  await engine.record({ type: 'step.adopted', step, attempt, process, exitCode: code, signal });
-}
-
 /** Before a step in doubt is judged, lets it settle what its tools left. Twice is harmless. */
 export async function settle(
   engine: Engine,
-  live: LiveStep,
+  { instance }: LiveStep,
   record: StepRecord,
   ctx: object,
   up: object,
 ): Promise<void> {
-  const { spec } = live.instance.step;
-  if (spec.settle === undefined) return;
-  engine.show({ type: 'step.note', step: live.instance.id, text: `settling what attempt ${record.attempts} left` });
-  await spec.settle(ctx, up as never);
-  const because = `attempt ${record.attempts} was cut off (${record.because})`;
-  await engine.record({ type: 'step.settled', step: live.instance.id, attempt: record.attempts, because });
+  await settleStep(adoption(engine), instance, record, ctx, up);
 }
+
+const adoption = (engine: Engine): Adoption => ({
+  launcher: engine.options.launcher,
+  record: (event) => engine.record(event),
+  say: (step, text) => engine.show({ type: 'step.note', step, text }),
+});

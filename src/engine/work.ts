@@ -12,7 +12,8 @@ import { type Decision, decide, decideUnseen, isInDoubt } from './plan.ts';
 import { settle } from './recover.ts';
 import { delayBeforeRetry } from './retry.ts';
 import type { ScheduleEvent } from './schedule-messages.ts';
-import type { Json, WriteScope } from './types.ts';
+import type { Json } from './types.ts';
+import { writeContext } from './write-context.ts';
 
 /** One try of a step, from doubt to its output on disk; tells the scheduler how it went. Never rejects. */
 export async function work(engine: Engine, live: LiveStep): Promise<ScheduleEvent> {
@@ -53,7 +54,7 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
   live.inputs = fingerprint(spec.inputs(config, up as never, instance.key));
   const { record } = live;
   if (record !== undefined && isInDoubt(record) && !live.settled) {
-    await bounded(engine, live, () => settle(engine, live, record, writeContext(engine, live, record.attempts), up));
+    await bounded(engine, live, () => settle(engine, live, record, contextFor(engine, live, record.attempts), up));
     live.settled = true;
   }
   const evidence = {
@@ -75,7 +76,7 @@ async function apply(engine: Engine, live: LiveStep, because: string): Promise<J
   live.attempt += 1;
   await engine.record({ type: 'step.intent', step: instance.id, attempt: live.attempt, inputs: live.inputs, because });
   const up = upstreamOf(instance, (need) => engine.outputs.get(need));
-  return bounded(engine, live, () => instance.step.spec.apply(writeContext(engine, live, live.attempt), up as never));
+  return bounded(engine, live, () => instance.step.spec.apply(contextFor(engine, live, live.attempt), up as never));
 }
 
 /** Applied and, where nothing is left to prove, done: both records in one go. */
@@ -158,20 +159,11 @@ function failedRecord({ options }: Engine, live: LiveStep, failure: Failure): St
   return { ...base, attempts, inputs, failure, because: failure.message, at: options.clock.now() };
 }
 
-function writeContext(engine: Engine, live: LiveStep, attempt: number): never {
+function contextFor(engine: Engine, live: LiveStep, attempt: number): never {
   const { contexts, launcher, journal, clock } = engine.options;
-  const step = live.instance.id;
-  const processes = launcher.processesFor({
-    run: journal.run,
-    step,
-    attempt,
-    spawned: (process) => engine.record({ type: 'step.spawned', step, attempt, process }),
-  });
-  const scope: WriteScope = {
-    ...scopeOf(live, journal.run, clock, note(engine, live)),
-    audit: (entry) => engine.record({ type: 'step.audit', step, attempt, ...entry }),
-  };
-  return contexts.write(scope, countingLines(processes, live, engine)) as never;
+  const scope = { ...scopeOf(live, journal.run, clock, note(engine, live)), attempt };
+  const record: Engine['record'] = (event) => engine.record(event);
+  return writeContext({ contexts, launcher, record }, scope, (processes) => countingLines(processes, live, engine));
 }
 
 /** Each line that a tool prints counts as progress. */
