@@ -62,6 +62,10 @@ export interface Inventory {
 /** What the proof of ownership is made from. */
 export interface Evidence {
   readonly clusterId: string;
+  readonly environment: string;
+  readonly account: string;
+  /** Holds the Terraform state: never deleted. Absent: the state is local. */
+  readonly stateBucket?: string;
   /** VPCs that the ledger or the Terraform state records. */
   readonly vpcs: readonly string[];
   readonly ledger: readonly LedgerEntry[];
@@ -70,7 +74,10 @@ export interface Evidence {
     readonly root: 'foundation' | 'cluster';
     readonly address: string;
   })[];
-  /** Volume handles of PersistentVolumes of our own cluster, with the object and its reclaim policy; hostnames of its load balancers. */
+  /**
+   * Volume handles of PersistentVolumes of our own cluster, from its API or from what an earlier look recorded, with the object and its reclaim
+   * policy; hostnames of its load balancers, with the object.
+   */
   readonly volumes: ReadonlyMap<string, { readonly origin: string; readonly retain: boolean }>;
   readonly hostnames: ReadonlyMap<string, string>;
   /** The user's own Terraform tree: nothing carries our tags, so only what the state holds is ours, and only Terraform removes it. */
