@@ -61,14 +61,37 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
       'platform up --env prod',
     ),
   ).action(run(async () => (await import('./commands/up.ts')).up));
-  withRunOptions(
+  withRemovalOptions(
+    command(
+      'destroy',
+      'Take the platform apart: what goes and what stays is shown first, and asked.',
+      'platform destroy --cleanup --env dev',
+    ),
+  )
+    .option(
+      '--cleanup',
+      'also what controllers made: without it, Terraform alone, refused while leftovers would block it',
+    )
+    .option('--dry-run', 'show what would be done; the same as: platform plan destroy')
+    .action(run(async () => (await import('./commands/destroy.ts')).destroy));
+  withRemovalOptions(
+    command(
+      'rebuild',
+      'Check everything, take the platform apart, build it again: one run that goes on wherever it was cut off.',
+      'platform rebuild --env dev --keep foundation',
+    ),
+  )
+    .option('--dry-run', 'show what would be done; the same as: platform plan rebuild')
+    .action(run(async () => (await import('./commands/rebuild.ts')).rebuild));
+  withRemovalOptions(
     command(
       'plan',
       'Show what a command would do, and why. Takes no lock, changes nothing.',
       'platform plan --env prod --exit-code',
     ),
   )
-    .argument('[verb]', 'what to plan: up', 'up')
+    .argument('[verb]', 'what to plan: up, rebuild or destroy', 'up')
+    .option('--cleanup', 'for destroy: also what controllers made')
     .option('--exit-code', 'end with 7 when changes are pending')
     .option('--out <file>', 'write the plan as JSON, for --plan')
     .option('--config-only', 'only judge the configuration; needs no credentials')
@@ -112,6 +135,11 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .action(run(async () => (await import('./commands/unlock.ts')).unlock));
   command('settle', 'Adopt or settle what a crashed run left; repair a damaged journal.', 'platform settle --env prod')
     .option('--repair-journal', 'cut damaged lines out of the journals; a copy is kept')
+    .addOption(
+      new Option('--abandon <verb>', 'leave an unfinished teardown, and unblock the cluster again').choices([
+        'destroy',
+      ]),
+    )
     .action(run(async () => (await import('./commands/settle.ts')).settle));
 
   const config = program.command('config').description('Look at the configuration.');
@@ -210,6 +238,15 @@ function withRunOptions(command: Command): Command {
     .option('--fail-fast', 'start nothing new after the first failure')
     .option('--timeout <minutes>', 'start nothing new after this time', positive)
     .option('--confirm <name>', "the environment's name, for protected ones");
+}
+
+function withRemovalOptions(command: Command): Command {
+  return withRunOptions(command)
+    .addOption(new Option('--keep <root>', 'leave Elastic IPs, data bucket and certificate').choices(['foundation']))
+    .option('--delete-data', 'data goes too: objects in buckets, retained volumes, snapshots')
+    .option('--backup', 'make an etcd snapshot first')
+    .option('--aws-only', 'leave the Kubernetes API out: find everything by tags')
+    .option('--force-finalizers', 'take off finalizers whose controller is gone');
 }
 
 function positive(text: string): number {

@@ -2,8 +2,9 @@ import { type Plan, planDocument } from '../engine/plan-run.ts';
 import { PlatformError } from '../errors.ts';
 
 /** The plan as a file: what `plan --out` writes and `--plan` reads. */
-export function planFile(plan: Plan): string {
-  return `${JSON.stringify({ schema: 'platform/plan/v1', ...planDocument(plan) }, null, 2)}\n`;
+export function planFile(plan: Plan, removal?: object): string {
+  const document = { schema: 'platform/plan/v1', ...planDocument(plan), ...(removal === undefined ? {} : { removal }) };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** Reads what `planFile` wrote; USAGE when it is no plan of this version. */

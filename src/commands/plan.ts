@@ -1,32 +1,36 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { abortOnSignal } from './abort-on-signal.ts';
-import { learnIdentity, listOf } from './verb-run.ts';
+import { isVerb, listFor, selectionOf, verbs } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
-import type { RunFlags } from './options.ts';
 import { planFile } from './plan-file.ts';
+import { choicesOf, lookAtRemoval, type RemovalFlags, withChoices } from './removal.ts';
+import { learnIdentity } from './verb-run.ts';
 
-interface PlanFlags extends RunFlags {
-  readonly exitCode?: boolean;
-  readonly out?: string;
+interface PlanFlags extends RemovalFlags {
   readonly configOnly?: boolean;
 }
 
 /** Shows what a verb would do, and why. Takes no lock and leaves nothing behind but its own output. */
 export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<number> {
-  if (verb !== 'up')
-    throw new PlatformError('USAGE', { message: `there is no plan for ${verb}`, next: ['platform plan up'] });
-  const [{ config }, { showPlan }] = await Promise.all([
+  if (!isVerb(verb))
+    throw new PlatformError('USAGE', {
+      message: `there is no plan for ${verb}`,
+      next: verbs.map((one) => `platform plan ${one}`),
+    });
+  const [{ config: loaded }, { showPlan }] = await Promise.all([
     loadConfigurationOf(host, flags),
     import('../ui/plan-view.ts'),
   ]);
-  const { instances, selection, steps } = await listOf({ config }, flags);
+  const config = verb === 'up' ? loaded : { ...loaded, teardown: choicesOf(flags, verb) };
+  const { instances, listed } = await listFor(verb, config);
   if (flags.configOnly === true) {
     host.stderr.write(`platform.yaml is valid: environment ${config.environment}, ${instances.length} steps\n`);
     return 0;
   }
   const signal = abortOnSignal(host);
-  const environment = await host.open(config, { ephemeral: true });
+  const opened = await host.open(loaded, { ephemeral: true });
+  const environment = config.teardown === undefined ? opened : withChoices(opened, config.teardown);
   try {
     const [{ makePlan }, { readJournals }, { foldJournals }, { refuseDamagedLedger }] = await Promise.all([
       import('../engine/plan-run.ts'),
@@ -44,14 +48,19 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
       config: environment.config,
       state,
       contexts: environment.contexts,
-      selection,
+      selection: selectionOf(flags),
       signal,
       emit: () => undefined,
-      listed: steps.map(({ id }) => id),
+      listed,
     });
-    if (flags.out !== undefined) await environment.files.write(flags.out, planFile(made));
-    if (flags.json === true) host.stdout.write(planFile(made));
-    else showPlan(made, host, flags);
+    const removal = verb === 'up' ? undefined : await lookAtRemoval(environment, state, signal);
+    const document = planFile(made, removal);
+    if (flags.out !== undefined) await environment.files.write(flags.out, document);
+    if (flags.json === true) host.stdout.write(document);
+    else {
+      if (removal !== undefined) (await import('../ui/teardown-view.ts')).showTeardownPlan(removal, host, flags);
+      showPlan(made, host, flags);
+    }
     const [problem] = made.problems;
     if (problem !== undefined)
       throw new PlatformError(problem.failure.code as PlatformError['code'], {

@@ -1,8 +1,11 @@
-import type { WriteScope } from '../engine/types.ts';
+import type { DurableEvent, ShownEvent } from '../engine/events.ts';
+import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { learnIdentity, listOf } from './build-run.ts';
+import { abortOnSignal } from './abort-on-signal.ts';
 import type { Environment } from './environment.ts';
+import { everyInstance } from './lists.ts';
 import type { CommonOptions } from './options.ts';
+import { learnIdentity } from './verb-run.ts';
 
 /**
  * Adopts what still works, lets each step in doubt settle its tool, and records that as the run `id`. Builds nothing. The
@@ -14,76 +17,39 @@ export async function settleDoubtful(
   options: CommonOptions,
   id: string,
 ): Promise<number> {
-  const [{ openJournal }, { upstreamOf }] = await Promise.all([
+  const [{ openJournal }, { settleInDoubt }, { eventLine }, { styleFor }] = await Promise.all([
     import('../engine/journal.ts'),
-    import('../engine/graph.ts'),
+    import('../engine/settle-in-doubt.ts'),
+    import('../ui/event-line.ts'),
+    import('../ui/style.ts'),
   ]);
-  const { config, clock, launcher } = environment;
-  const journal = await openJournal(environment.journals, id, clock);
+  const { config, clock, launcher, contexts } = environment;
   const say = (text: string): void => host.stderr.write(`${text}\n`);
+  const style = styleFor(host, host.stderr, options.color);
+  const emit = (event: DurableEvent | ShownEvent): void => {
+    const line = eventLine({ ...event, at: clock.now(), run: id }, style);
+    if (line !== undefined) say(line);
+  };
+  const signal = abortOnSignal(host);
+  const journal = await openJournal(environment.journals, id, clock);
   try {
     if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`);
     learnIdentity(environment, journal.state);
-    const { instances } = await listOf(environment, { ...options, parallel: 1 });
-    const doubtful = [...journal.state.steps.values()].filter(
-      ({ state }) => state === 'in-doubt' || state === 'interrupted',
-    );
-    for (const record of doubtful) {
-      const instance = instances.find((one) => one.id === record.id);
-      const abort = new AbortController();
-      for (const tool of (await launcher.list(record.run)).filter(
-        (one) => one.step === record.id && one.attempt === record.attempts,
-      )) {
-        if (tool.exit === undefined)
-          say(`${record.id}: ${tool.process.tool} still works (pid ${tool.process.pid}); waiting for it`);
-        const exit = tool.exit ?? (await launcher.adopt(tool, abort.signal));
-        await journal.append({
-          type: 'step.adopted',
-          step: record.id,
-          attempt: record.attempts,
-          process: tool.process,
-          exitCode: exit.code,
-          signal: exit.signal,
+    const instances = await everyInstance(config);
+    const settled = await settleInDoubt({ journal, launcher, contexts, instances, signal, emit }).catch(
+      (problem: unknown) => {
+        if (!signal.aborted) throw problem;
+        throw new PlatformError('INTERRUPTED', {
+          message: 'stopped while settling; what still works goes on, and what is in doubt stays so',
+          next: ['type the same command again'],
         });
-        say(
-          `${record.id}: ${tool.process.tool} ended with ${exit.code === null ? (exit.signal ?? 'an unknown code') : `code ${exit.code}`}`,
-        );
-      }
-      const { spec } = instance?.step ?? {};
-      if (instance === undefined || spec?.settle === undefined) {
-        say(`${record.id}: nothing to settle; the next run looks at it`);
-        continue;
-      }
-      const scope: WriteScope = {
-        run: id,
-        step: record.id,
-        key: instance.key,
-        attempt: record.attempts,
-        signal: abort.signal,
-        note: (text) => say(`${record.id}: ${text}`),
-        audit: (entry) => journal.append({ type: 'step.audit', step: record.id, attempt: record.attempts, ...entry }),
-      };
-      const processes = launcher.processesFor({
-        run: id,
-        step: record.id,
-        attempt: record.attempts,
-        spawned: (process) =>
-          journal.append({ type: 'step.spawned', step: record.id, attempt: record.attempts, process }),
-      });
-      const up = upstreamOf(instance, (need) => journal.state.steps.get(need)?.output);
-      await spec.settle(environment.contexts.write(scope, processes), up as never);
-      await journal.append({
-        type: 'step.settled',
-        step: record.id,
-        attempt: record.attempts,
-        because: 'asked for by platform settle',
-      });
-      say(`${record.id}: settled`);
-    }
+      },
+    );
+    const { verb = 'up' } = journal.state.runs.findLast((one) => one.verb !== '') ?? {};
     say(
-      doubtful.length === 0
+      settled === 0
         ? `nothing is in doubt in ${config.environment}`
-        : `Next: platform up --env ${config.environment} goes on`,
+        : `Next: platform ${verb} --env ${config.environment} goes on`,
     );
     return 0;
   } finally {

@@ -5,6 +5,7 @@ import { underLock } from './under-lock.ts';
 
 interface SettleOptions extends CommonOptions {
   readonly repairJournal?: boolean;
+  readonly abandon?: 'destroy';
 }
 
 /**
@@ -17,6 +18,7 @@ export async function settle(host: Host, options: SettleOptions): Promise<number
   try {
     return await underLock(host, environment, 'settle', async (run) => {
       if (options.repairJournal === true) return repair(host, environment);
+      if (options.abandon !== undefined) return (await import('./abandon.ts')).abandonTeardown(host, environment, run);
       const { settleDoubtful } = await import('./settle-doubtful.ts');
       return settleDoubtful(host, environment, options, run);
     });

@@ -1,5 +1,5 @@
 import type { Host } from '../host.ts';
-import { learnIdentity } from './build-run.ts';
+import { learnIdentity } from './verb-run.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 

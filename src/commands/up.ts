@@ -1,6 +1,7 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { runBuild } from './build-run.ts';
+import { openTeardown } from './lists.ts';
+import { runVerb } from './verb-run.ts';
 import { provenEndpoints } from './endpoints.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { RunFlags } from './options.ts';
@@ -21,12 +22,13 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
     environment.clock,
   );
   try {
-    const { plan, result } = await runBuild({
+    const { plan, result } = await runVerb({
       verb: 'up',
       host,
       environment,
       flags,
       reporter,
+      refuse: async (state) => refuseHalfTeardown(await openTeardown(state), config.environment),
       agree: async (plan) => {
         if (plan.problems.length > 0 && plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
         if (!plan.pending) return;
@@ -47,7 +49,21 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
   }
 }
 
-function problemOf({
+/** A cluster that is half taken apart is never built upon: what the teardown blocked stays blocked until it is abandoned. */
+export function refuseHalfTeardown(open: readonly string[], environment: string): void {
+  if (open.length === 0) return;
+  throw new PlatformError('UNFINISHED_VERB', {
+    message: `a teardown of ${environment} was begun and not finished (${open.length} steps are recorded, up to ${open.at(-1) ?? ''})`,
+    next: [
+      `platform destroy --cleanup --env ${environment}     finishes it`,
+      `platform rebuild --env ${environment}               finishes it and builds again`,
+      `platform settle --abandon destroy --env ${environment}   leaves what stands, and unblocks the cluster`,
+    ],
+    facts: { steps: open.join(',') },
+  });
+}
+
+export function problemOf({
   step,
   failure,
 }: {

@@ -20,7 +20,10 @@ export const doctor = step({
 });
 
 async function ask(ctx: ReadContext): Promise<string> {
-  const results = await runChecks(checks, ctx, { afresh: false, purpose: ctx.run === '' ? 'plan' : 'run' });
+  // A cluster that could not be built again is not destroyed: before a rebuild everything is asked, and nothing is taken from memory.
+  const rebuild = ctx.config.teardown?.rebuild === true;
+  const purpose = ctx.run === '' ? 'plan' : rebuild ? 'doctor' : 'run';
+  const results = await runChecks(checks, ctx, { afresh: rebuild, purpose });
   for (const { findings } of results) for (const { message } of findings) ctx.note(message);
   refuseProblems(results);
   return summaryOf(results);

@@ -2,27 +2,33 @@ import type { DurableEvent, ShownEvent } from '../engine/events.ts';
 import type { Journal } from '../engine/journal.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { RunResult } from '../engine/run-options.ts';
+import type { RunSummary } from '../engine/run-summary.ts';
 import type { Host } from '../host.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Environment } from './environment.ts';
 import { closeLostEpoch, isEpochLost } from './epoch.ts';
+import { listFor, selectionOf, type Verb } from './lists.ts';
 import type { RunFlags } from './options.ts';
 
-/** What `up`, `settle` and later verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
-export interface BuildRun {
-  readonly verb: string;
+/** What the verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
+export interface VerbRun {
+  readonly verb: Verb;
   readonly host: Host;
   readonly environment: Environment;
   readonly flags: RunFlags;
   readonly reporter: Reporter;
+  /** Under the lock, before the journal of the run is opened. */
+  before?(): Promise<void>;
+  /** Refuses what the journal forbids, before anything is looked at. */
+  refuse?(state: Journal['state']): Promise<void>;
   /** Shows the plan and asks; throws when the answer is no. */
-  agree(plan: Plan): Promise<void>;
+  agree(plan: Plan, state: Journal['state']): Promise<void>;
 }
 
-export type BuildRunResult = { readonly plan: Plan; readonly result?: RunResult; readonly journal: Journal['state'] };
+export type VerbRunResult = { readonly plan: Plan; readonly result?: RunResult; readonly journal: Journal['state'] };
 
-/** Runs a build under the environment's lock: an unfinished run of the same verb goes on, else a new one begins. */
-export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
+/** Runs a verb under the environment's lock: an unfinished run of the same verb goes on, else a new one begins. */
+export async function runVerb(run: VerbRun): Promise<VerbRunResult> {
   const { environment, flags, verb, reporter } = run;
   const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { resumableRun }, { refuseDamagedLedger }] =
     await Promise.all([
@@ -56,6 +62,7 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
   let journal: Journal | undefined;
   try {
     await closeLostEpoch(environment, reporter);
+    await run.before?.();
     journal = await openJournal(environment.journals, id, environment.clock);
     if (lock.tookOver !== undefined)
       say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
@@ -63,7 +70,8 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
       say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
     if (journal.repairedBytes > 0)
       say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
-    return await planAndRun(run, journal, emit, { resuming: resumed !== undefined, agreed });
+    await run.refuse?.(journal.state);
+    return await planAndRun(run, journal, emit, { resumed, agreed });
   } finally {
     await journal?.close();
     await lock.release();
@@ -71,13 +79,13 @@ export async function runBuild(run: BuildRun): Promise<BuildRunResult> {
 }
 
 async function planAndRun(
-  run: BuildRun,
+  run: VerbRun,
   journal: Journal,
   emit: (event: DurableEvent | ShownEvent) => void,
-  { resuming, agreed }: { readonly resuming: boolean; readonly agreed: AgreedPlan | undefined },
-): Promise<BuildRunResult> {
+  { resumed, agreed }: { readonly resumed: RunSummary | undefined; readonly agreed: AgreedPlan | undefined },
+): Promise<VerbRunResult> {
   const { environment, flags, verb, host } = run;
-  const { steps, instances, selection } = await listOf(environment, flags);
+  const { instances, listed } = await listFor(verb, environment.config, resumed);
   const { makePlan } = await import('../engine/plan-run.ts');
   learnIdentity(environment, journal.state);
   const abort = new AbortController();
@@ -89,16 +97,16 @@ async function planAndRun(
     instances,
     config: environment.config,
     contexts: environment.contexts,
-    selection,
+    selection: selectionOf(flags),
     emit,
-    listed: steps.map(({ id }) => id),
+    listed,
     run: journal.run,
   };
   const plan = await makePlan({ ...common, state: journal.state, signal: toPlan });
   if (agreed !== undefined) (await import('../engine/plan-refusals.ts')).refuseStale(agreed, plan);
-  await run.agree(plan);
+  await run.agree(plan, journal.state);
   // A run that was cut off and has nothing left to do still gets its end into the journal.
-  if (!plan.pending && !resuming) return { plan, journal: journal.state };
+  if (!plan.pending && resumed === undefined) return { plan, journal: journal.state };
   const { executePlan } = await import('../engine/run.ts');
   const result = await executePlan({
     ...common,
@@ -118,22 +126,6 @@ async function planAndRun(
     signals: toRun,
   });
   return { plan, result, journal: journal.state };
-}
-
-/** The list of the build for this configuration, and what the flags pick from it. */
-export async function listOf(environment: Pick<Environment, 'config'>, flags: RunFlags) {
-  const [{ build }, { expand }] = await Promise.all([import('../steps/build/index.ts'), import('../engine/graph.ts')]);
-  const { from, until, only, skip, fresh, forget, again } = flags;
-  const selection = {
-    ...(from === undefined ? {} : { from }),
-    ...(until === undefined ? {} : { until }),
-    ...(only === undefined ? {} : { only }),
-    ...(skip === undefined ? {} : { skip }),
-    ...(fresh === undefined ? {} : { fresh }),
-    ...(forget === undefined ? {} : { forget }),
-    ...(again === undefined ? {} : { again }),
-  };
-  return { steps: build, instances: expand(build, environment.config), selection };
 }
 
 /** Tells the environment which cluster an earlier run made, before anything looks at it. */

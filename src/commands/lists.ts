@@ -1,0 +1,83 @@
+import type { PlatformConfig } from '../config/config.ts';
+import type { EnvironmentState } from '../engine/fold.ts';
+import type { Instance } from '../engine/graph.ts';
+import type { RunSummary } from '../engine/run-summary.ts';
+import type { Selection } from '../engine/select.ts';
+import type { StepId } from '../engine/types.ts';
+import type { RunFlags } from './options.ts';
+
+export type Verb = 'up' | 'destroy' | 'rebuild';
+export const verbs: readonly Verb[] = ['up', 'destroy', 'rebuild'];
+
+export const isVerb = (word: string): word is Verb => (verbs as readonly string[]).includes(word);
+
+/** What a verb works on. `listed` are the ids of every list: a recorded step outside of them is one that is gone. */
+export interface VerbList {
+  readonly instances: readonly Instance[];
+  readonly listed: readonly StepId[];
+}
+
+/** The last step of a teardown: with it the epoch ends. */
+export const border = 'destroy-verify';
+
+/**
+ * The list of a verb. A rebuild is one list with both halves: the checks come first of all, nothing of the build begins before the teardown has
+ * been verified, and what a build can fetch without a cluster is fetched beside it. A rebuild that goes on beyond the border has only its build half
+ * left: what stands there now is its own work, and must never be looked at as something to remove.
+ */
+export async function listFor(verb: Verb, config: PlatformConfig, goesOn?: RunSummary): Promise<VerbList> {
+  const [{ build }, { teardown }, { doctor }, { rebuildDownloads }, { after, expand }] = await Promise.all([
+    import('../steps/build/index.ts'),
+    import('../steps/teardown/index.ts'),
+    import('../steps/build/doctor.ts'),
+    import('../steps/build/downloads.ts'),
+    import('../engine/graph.ts'),
+  ]);
+  const listed = [...build, ...teardown, rebuildDownloads].map(({ id }) => id);
+  const building = expand(build, config);
+  if (verb === 'up' || (verb === 'rebuild' && goesOn !== undefined && isPastBorder(goesOn)))
+    return { instances: building, listed };
+  const checks = expand([doctor], config);
+  if (verb === 'destroy') return { instances: expand(teardown, config), listed };
+  const gate = [doctor.id];
+  return {
+    instances: [
+      ...checks,
+      ...after(gate, expand(teardown, config)),
+      ...after(gate, expand([rebuildDownloads], config)),
+      ...after(
+        [border, rebuildDownloads.id],
+        building.filter(({ id }) => id !== doctor.id),
+      ),
+    ],
+    listed,
+  };
+}
+
+const isPastBorder = ({ done, kept }: RunSummary): boolean => done.includes(border) || kept.includes(border);
+
+/** Every step that a record may belong to, for `settle`: whichever verb left it. */
+export async function everyInstance(config: PlatformConfig): Promise<readonly Instance[]> {
+  const lists = await Promise.all((['up', 'destroy'] as const).map((verb) => listFor(verb, config)));
+  return lists.flatMap(({ instances }) => instances);
+}
+
+/** Steps of a teardown that was begun and is neither finished nor abandoned. */
+export async function openTeardown({ steps }: Pick<EnvironmentState, 'steps'>): Promise<readonly StepId[]> {
+  const { teardown } = await import('../steps/teardown/index.ts');
+  const ids = new Set(teardown.map(({ id }) => id));
+  return [...steps.keys()].filter((id) => ids.has(id));
+}
+
+/** What the flags pick from a list. */
+export function selectionOf({ from, until, only, skip, fresh, forget, again }: RunFlags): Selection {
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(until === undefined ? {} : { until }),
+    ...(only === undefined ? {} : { only }),
+    ...(skip === undefined ? {} : { skip }),
+    ...(fresh === undefined ? {} : { fresh }),
+    ...(forget === undefined ? {} : { forget }),
+    ...(again === undefined ? {} : { again }),
+  };
+}

@@ -1,0 +1,88 @@
+import { PlatformError } from '../errors.ts';
+import type { EnvironmentState } from '../engine/fold.ts';
+import type { Host } from '../host.ts';
+import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
+import type { Environment } from './environment.ts';
+import { loadConfigurationOf } from './load.ts';
+import { choicesOf, decideAwsOnly, lookAtRemoval, type RemovalFlags, refuseProtected, withChoices } from './removal.ts';
+import { problemOf } from './up.ts';
+import { learnIdentity, runVerb } from './verb-run.ts';
+
+/**
+ * `destroy` and `rebuild`: looks, shows what goes, what stays and why, asks for the environment's name, and runs. Nothing is changed before the
+ * answer but what an earlier run left in doubt, which is brought to rest.
+ */
+export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy' | 'rebuild'): Promise<number> {
+  if (flags.dryRun === true) return (await import('./plan.ts')).plan(host, flags, verb);
+  const [{ config }, { openReporter }, { showTeardownPlan }, { showRemoval }, { confirmByName }] = await Promise.all([
+    loadConfigurationOf(host, flags),
+    import('../ui/reporter.ts'),
+    import('../ui/teardown-view.ts'),
+    import('../ui/removal-view.ts'),
+    import('../ui/prompt.ts'),
+  ]);
+  const opened = await host.open(config);
+  const title = `${verb} ${config.environment}`;
+  const reporter = await openReporter(host, { ...flags, title, files: opened.files }, opened.clock);
+  try {
+    refuseProtected(opened, flags);
+    const known = await stateOf(opened);
+    learnIdentity(opened, known);
+    const choices = await decideAwsOnly(host, opened, choicesOf(flags, verb));
+    const environment = withChoices(opened, choices);
+    let removal: TeardownPlan | undefined;
+    const { plan, result } = await runVerb({
+      verb,
+      host,
+      environment,
+      flags,
+      reporter,
+      before: () => bringToRest(host, opened, flags, known),
+      agree: async (plan, state) => {
+        if (plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
+        if (!plan.pending) return;
+        removal = await lookAtRemoval(environment, state, new AbortController().signal);
+        reporter.pause();
+        if (flags.json !== true) showTeardownPlan(removal, host, flags);
+        refuseProblemsOf(removal);
+        if (flags.yes === true || flags.plan !== undefined) return;
+        await confirmByName(host, `Remove ${config.environment}?`, config.environment, '--yes');
+      },
+    });
+    await reporter.close();
+    showRemoval({ verb, plan, config, ...(removal && { removal }), ...(result && { result }) }, host, flags);
+    return result?.exitCode ?? 0;
+  } finally {
+    await reporter.close();
+    await opened.close();
+  }
+}
+
+/** What would make the teardown fail halfway is said before it begins. */
+function refuseProblemsOf({ problems }: TeardownPlan): void {
+  const [problem] = problems;
+  if (problem === undefined) return;
+  throw new PlatformError(problem.code as PlatformError['code'], { message: problem.message, next: problem.next });
+}
+
+/** A build that was cut off may have tools at work and locks left: they are adopted and settled first, so that nothing is made while it is unmade. */
+async function bringToRest(
+  host: Host,
+  environment: Environment,
+  flags: RemovalFlags,
+  { steps }: EnvironmentState,
+): Promise<void> {
+  const doubtful = [...steps.values()].some(({ state }) => state === 'in-doubt' || state === 'interrupted');
+  if (!doubtful) return;
+  const { settleDoubtful } = await import('./settle-doubtful.ts');
+  const id = `settle-${new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
+  await settleDoubtful(host, environment, flags, id);
+}
+
+async function stateOf({ journals }: Environment): Promise<EnvironmentState> {
+  const [{ readJournals }, { foldJournals }] = await Promise.all([
+    import('../engine/journal.ts'),
+    import('../engine/fold.ts'),
+  ]);
+  return foldJournals(await readJournals(journals));
+}

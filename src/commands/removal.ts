@@ -1,0 +1,106 @@
+import type { TeardownChoices } from '../config/config.ts';
+import { PlatformError } from '../errors.ts';
+import type { EnvironmentState } from '../engine/fold.ts';
+import type { Host } from '../host.ts';
+import type { ReadContext } from '../steps/kit.ts';
+import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
+import type { Environment } from './environment.ts';
+import type { RunFlags } from './options.ts';
+
+/** Flags of everything that removes. */
+export interface RemovalFlags extends RunFlags {
+  readonly cleanup?: boolean;
+  readonly dryRun?: boolean;
+  readonly keep?: 'foundation';
+  readonly deleteData?: boolean;
+  readonly awsOnly?: boolean;
+  readonly forceFinalizers?: boolean;
+  readonly backup?: boolean;
+  readonly exitCode?: boolean;
+  readonly out?: string;
+}
+
+export function choicesOf(flags: RemovalFlags, verb: 'destroy' | 'rebuild'): TeardownChoices {
+  return {
+    cleanup: verb === 'rebuild' || flags.cleanup === true,
+    keepFoundation: flags.keep === 'foundation',
+    deleteData: flags.deleteData === true,
+    awsOnly: flags.awsOnly === true,
+    forceFinalizers: flags.forceFinalizers === true,
+    backup: flags.backup === true,
+    rebuild: verb === 'rebuild',
+  };
+}
+
+/** The same environment, in which every step sees what the person chose. */
+export function withChoices(environment: Environment, teardown: TeardownChoices): Environment {
+  const config = { ...environment.config, teardown };
+  return {
+    ...environment,
+    config,
+    contexts: {
+      read: (scope) => ({ ...environment.contexts.read(scope), config }),
+      write: (scope, processes) => ({ ...environment.contexts.write(scope, processes), config }),
+    },
+  };
+}
+
+/**
+ * Decides, before anything is planned, whether the cluster takes part. One that was made and does not answer is left out only when a person says so:
+ * what lives in it is then found by tags alone.
+ */
+export async function decideAwsOnly(
+  host: Host,
+  environment: Environment,
+  choices: TeardownChoices,
+): Promise<TeardownChoices> {
+  if (choices.awsOnly || !choices.cleanup) return choices;
+  const [{ observeKubernetes }, { canAsk, confirm }] = await Promise.all([
+    import('../steps/teardown/cluster-findings.ts'),
+    import('../ui/prompt.ts'),
+  ]);
+  const abort = new AbortController();
+  const state = await observeKubernetes(lookingAt(environment, abort.signal));
+  if (state.is !== 'unreachable') return choices;
+  const question = `the Kubernetes API does not answer (${state.because}); take apart by AWS tags alone?`;
+  if (!canAsk(host))
+    throw new PlatformError('NEEDS_YES', {
+      message: question,
+      next: [
+        'bring the API back: the cluster takes its own load balancers and volumes away best',
+        'or leave it out: --aws-only',
+      ],
+    });
+  if (!(await confirm(host, question, '--aws-only')))
+    throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+  return { ...choices, awsOnly: true };
+}
+
+/** Protected environments go only when their name is given as well, whoever sits there. */
+export function refuseProtected({ config }: Environment, { confirm }: RemovalFlags): void {
+  if (!config.protected || confirm === config.environment) return;
+  throw new PlatformError('FOREIGN', {
+    message: `${config.environment} is protected${confirm === undefined ? '' : `, and --confirm names ${confirm}`}`,
+    next: [`if you mean it: --confirm ${config.environment}`],
+  });
+}
+
+/** Everything that is there now, and what would become of it. Read-only. */
+export async function lookAtRemoval(
+  environment: Environment,
+  { runs }: EnvironmentState,
+  signal: AbortSignal,
+): Promise<TeardownPlan> {
+  const [{ takeInventory }, { makeTeardownPlan }] = await Promise.all([
+    import('../steps/teardown/inventory.ts'),
+    import('../steps/teardown/teardown-plan.ts'),
+  ]);
+  const ctx = lookingAt(environment, signal);
+  return makeTeardownPlan(await takeInventory(ctx), ctx, runs);
+}
+
+/** A world to look at outside any run. */
+export function lookingAt({ config, look }: Environment, signal: AbortSignal): ReadContext {
+  const scope = { run: '', step: '', key: '', attempt: 0, signal, note: () => undefined };
+  return { ...look(signal), ...scope, config };
+}
