@@ -87,7 +87,8 @@ function foldStep(steps: Map<StepId, StepRecord>, { event, run, ts }: JournalRec
       return;
     }
     case 'step.spawned':
-      if (before) steps.set(id, { ...before, processes: [...before.processes, event.process] });
+      // A tool that settles an earlier run's attempt belongs to the run that started it; those before it were awaited.
+      if (before) steps.set(id, { ...before, run, processes: [...before.processes, event.process] });
       return;
     case 'step.adopted':
       if (before)

@@ -81,7 +81,8 @@ export function addToRun(summary: RunSummary, { event, ts }: JournalRecord): Run
 
 /** The run that the same verb should go on with: its latest, if that was cut off or cancelled. */
 export function resumableRun(runs: readonly RunSummary[], verb: string): RunSummary | undefined {
-  const latest = runs.at(-1);
+  // What `platform settle` writes belongs to no verb, and ends nobody's run.
+  const latest = runs.findLast((one) => one.verb !== '');
   return latest?.verb === verb && (latest.ended === undefined || latest.ended.ending === 'interrupted')
     ? latest
     : undefined;

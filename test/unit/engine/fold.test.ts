@@ -128,4 +128,15 @@ describe('a run', () => {
     expect(resumableRun(fold(created, finished('interrupted'), resumed, finished('done')).runs, 'up')).toBeUndefined();
     expect(resumableRun(fold(created, finished('failed'), resumed).runs, 'up')).toMatchObject({ resumed: 1 });
   });
+
+  test('is still gone on with after platform settle, which is no run of a verb', () => {
+    const records = [created, intent, adopted].map((event, index) => ({
+      v: 1,
+      seq: index + 1,
+      ts: index,
+      run: event === adopted ? 'settle-1' : 'r1',
+      event,
+    }));
+    expect(resumableRun(foldRecords(records as never).runs, 'up')?.run).toBe('r1');
+  });
 });

@@ -74,6 +74,25 @@ describe('settling what is in doubt', () => {
     expect(await settle(world, instances)).toEqual({ count: 0, events: [] });
   });
 
+  test('killed while it settles: the tool that settles is awaited by whoever comes next', async () => {
+    const { world, instances } = await killed({
+      settle: async (ctx) => {
+        world.tools.behaviours.set('mend', { duration: 5000, finish: () => 0 });
+        await ctx.processes.run({ tool: 'mend', argv: ['mend'], cwd: '', env: {}, signal: ctx.signal });
+      },
+    });
+    world.clock.at(world.clock.monotonic() + 10_000, () => {
+      world.tools.abandon();
+      world.journals.abandon();
+      abandoned.resolve();
+    });
+    const abandoned = Promise.withResolvers<void>();
+    await world.clock.drive(Promise.race([settle(world, instances), abandoned.promise]));
+    expect(world.tools.living().map(({ process }) => process.tool)).toEqual(['mend']);
+    const { events } = await settle(world, instances);
+    expect(events[0]).toMatchObject({ text: 'mend of attempt 1 still works (pid 101); waiting for it' });
+  });
+
   test('a signal ends the waiting: the tool goes on, the step stays in doubt', async () => {
     const { world, instances } = await killed({ settle: async () => expect.unreachable() });
     const abort = new AbortController();
