@@ -17,6 +17,8 @@ export function eventLine(event: PlatformEvent, style: Style): string | undefine
       return `${style.dim('wait ')} ${event.step}: ${event.because}`;
     case 'step.note':
       return `${style.dim('note ')} ${event.step}: ${oneLine(event.text)}`;
+    case 'step.audit':
+      return `${style.yellow('audit')} ${event.step}: ${oneLine(`${event.action} ${event.target}: ${event.because}`)}`;
     case 'step.adopted':
       return `${style.dim('note ')} ${event.step}: ${event.process.tool} of an earlier run ended with ${event.exitCode === null ? (event.signal ?? 'an unknown code') : `code ${event.exitCode}`}`;
     case 'step.settled':

@@ -1,7 +1,8 @@
+import { deedsInShort, deedsText } from './deeds.ts';
 import { durationText } from './duration-text.ts';
-import { isActive, type RunPicture, type StepPicture, type StepState, waitsFor } from './run-picture.ts';
+import { isActive, type RunPicture, type StepPicture, type StepState, tellsSpell, waitsFor } from './run-picture.ts';
 import type { Style } from './style.ts';
-import { column, fit } from './text-width.ts';
+import { column, fit, widthOf, wrap } from './text-width.ts';
 
 export interface FrameOptions {
   /** Milliseconds of the monotonic clock. */
@@ -17,6 +18,10 @@ interface Line {
   readonly kind: 'done' | 'pending' | 'active';
   readonly text: string;
 }
+
+/** A note that stands longer than this is shown with its age, and in full. */
+const silent = 10_000;
+const mostBelow = 4;
 
 const spinner = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
@@ -109,7 +114,7 @@ function groupLines(group: readonly StepPicture[], picture: RunPicture, options:
   const shown = group.filter(({ state }) => state !== 'kept' && state !== 'left-out');
   const [first] = shown;
   if (first === undefined) return [];
-  if (group.length === 1 && !first.id.includes('/')) return [stepLine(first, first.title, 0, picture, options)];
+  if (group.length === 1 && !first.id.includes('/')) return stepLines(first, first.title, 0, picture, options);
   const title = first.title.replace(/ \([^)]*\)$/, '');
   const over = shown.filter(({ state }) => state === 'done').length;
   const same =
@@ -122,10 +127,15 @@ function groupLines(group: readonly StepPicture[], picture: RunPicture, options:
     detail: same ? first.detail : `${over} of ${shown.length} done`,
     sample: undefined,
     wait: 0,
+    noted: undefined,
+    deeds: new Map(),
   };
-  const head = stepLine(whole, same ? `${title} (${shown.length})` : title, 0, picture, options);
-  if (same) return [head];
-  return [head, ...shown.map((step) => stepLine(step, step.id.slice(step.id.indexOf('/') + 1), 1, picture, options))];
+  const head = stepLines(whole, same ? `${title} (${shown.length})` : title, 0, picture, options);
+  if (same) return head;
+  return [
+    ...head,
+    ...shown.flatMap((step) => stepLines(step, step.id.slice(step.id.indexOf('/') + 1), 1, picture, options)),
+  ];
 }
 
 /** The first of these that an instance is in. */
@@ -140,23 +150,30 @@ const least = (times: readonly (number | undefined)[]): number | undefined => {
   return known.length === 0 ? undefined : Math.min(...known);
 };
 
-function stepLine(
+/** The line of a step, and below it what is awaited for long and did not fit: that is what a person must read. */
+function stepLines(
   step: StepPicture,
   name: string,
   level: number,
   picture: RunPicture,
   { now, columns, style }: FrameOptions,
-): Line {
+): Line[] {
   const indent = '  '.repeat(level + 1);
   const titleWidth = Math.max(12, Math.min(30, Math.floor(columns * 0.36))) - 2 * level;
   const taken =
     step.since === undefined || step.state === 'pending' ? '' : durationText((step.until ?? now) - step.since);
-  const detail = detailOf(step, picture, now, columns - indent.length - titleWidth - 12);
+  const width = columns - indent.length - titleWidth - 12;
+  const [detail, below] = detailOf(step, picture, now, width);
   const mark = isActive(step) && picture.ending === undefined ? style.cyan(tick(now)) : marks[step.state](style);
   const quiet = step.state === 'pending' || step.state === 'skipped';
   const title = column(name, titleWidth);
   const text = `${indent}${mark} ${quiet ? style.dim(title) : title} ${taken.padStart(6)}  ${step.state === 'failed' ? style.red(detail) : style.dim(detail)}`;
-  return { kind: step.state === 'done' ? 'done' : quiet ? 'pending' : 'active', text: text.trimEnd() };
+  const kind = step.state === 'done' ? 'done' : quiet ? 'pending' : 'active';
+  const more = below === '' ? [] : wrap(below, columns - indent.length - 4);
+  return [text.trimEnd(), ...more.slice(0, mostBelow).map((line) => `${indent}    ${style.dim(line)}`)].map((line) => ({
+    kind,
+    text: line,
+  }));
 }
 
 const marks: Readonly<Record<StepState, (style: Style) => string>> = {
@@ -173,17 +190,32 @@ const marks: Readonly<Record<StepState, (style: Style) => string>> = {
   'left-out': (style) => style.dim('-'),
 };
 
-function detailOf(step: StepPicture, picture: RunPicture, now: number, width: number): string {
-  if (step.state === 'pending')
-    return fit(
-      picture.ending === undefined && picture.cancel === undefined ? waitsFor(picture, step) : 'not begun',
-      width,
-    );
-  if (step.state === 'done') return step.wait >= 1000 ? fit(`${durationText(step.wait)} of it until ready`, width) : '';
-  if (step.sample === undefined) return fit(step.detail, width);
-  const { at, elapsed, within } = step.sample;
-  const time = ` ${durationText(Math.min(within, elapsed + now - at))} of ${durationText(within)}`;
-  return fit(`${fit(step.detail, width - time.length)}${time}`, width);
+function detailOf(
+  step: StepPicture,
+  picture: RunPicture,
+  now: number,
+  width: number,
+): readonly [beside: string, below: string] {
+  const { state, detail, wait, sample, noted } = step;
+  if (state === 'pending') {
+    const over = picture.ending !== undefined || picture.cancel !== undefined;
+    return [fit(over ? 'not begun' : waitsFor(picture, step), width), ''];
+  }
+  if (state === 'done') {
+    const until = wait >= 1000 ? `${durationText(wait)} of it until ready` : '';
+    return [fit([deedsText(step.deeds), until].filter((text) => text !== '').join('; '), width), ''];
+  }
+  const deeds = state === 'failed' ? '' : deedsInShort(step.deeds);
+  const whole = deeds === '' ? detail : `${deeds}; ${detail}`;
+  if (sample !== undefined) {
+    const time = ` ${durationText(Math.min(sample.within, sample.elapsed + now - sample.at))} of ${durationText(sample.within)}`;
+    return [fit(`${fit(whole, width - time.length)}${time}`, width), ''];
+  }
+  const stands = noted !== undefined && now - noted >= silent ? durationText(now - noted) : '';
+  if (stands === '' || picture.ending !== undefined) return [fit(whole, width), ''];
+  const age = tellsSpell(detail) ? '' : ` for ${stands}`;
+  if (widthOf(whole) + age.length <= width) return [`${whole}${age}`, ''];
+  return [fit(`${deeds === '' ? '' : `${deeds}; `}since ${stands}:`, width), detail];
 }
 
 function foldedLine(kind: 'pending' | 'done', lines: readonly Line[], style: Style): readonly string[] {

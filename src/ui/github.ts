@@ -29,25 +29,43 @@ export function openGithub(
     const value = host.environment[name] ?? '';
     if (value.length >= 8) write(`::add-mask::${escapeData(value)}`);
   }
-  const plain = openPlain(host, options, clock);
   const picture = newPicture(clock.monotonic());
   const failures: { readonly step: string; readonly failure: Failure }[] = [];
-  let group: 'none' | 'open' | 'closed' = 'none';
+  let looked = false;
+  let group: 'looking' | 'deeds' | undefined;
   const endGroup = (): void => {
-    if (group === 'open') write('::endgroup::');
-    group = 'closed';
+    if (group !== undefined) write('::endgroup::');
+    group = undefined;
   };
+  const beginGroup = (name: 'looking' | 'deeds', title: string): void => {
+    if (group === name) return;
+    endGroup();
+    write(`::group::${title}`);
+    group = name;
+  };
+  let drawing = false;
+  // A heartbeat that comes by itself must be seen: not in a group that is folded away.
+  const unfolded = (text: string): void => {
+    if (!drawing && group === 'deeds') endGroup();
+    host.stderr.write(text);
+  };
+  const stderr = { isTTY: host.stderr.isTTY, columns: host.stderr.columns, write: unfolded };
+  const plain = openPlain({ environment: host.environment, stderr }, options, clock);
   let over = false;
   return {
     emit: (event: PlatformEvent) => {
-      if (event.type === 'step.checking' && group === 'none') {
-        write('::group::Looking at what is there');
-        group = 'open';
+      if (event.type === 'step.checking' && !looked) {
+        looked = true;
+        beginGroup('looking', 'Looking at what is there');
       }
-      if (event.type === 'step.checking' && group === 'open') write(`  ${event.step}`);
+      if (event.type === 'step.checking' && group === 'looking') write(`  ${event.step}`);
       if (event.type === 'plan.fixed') endGroup();
+      if (event.type === 'step.audit') beginGroup('deeds', 'Deletions and other changes, each with its reason');
+      else if (group === 'deeds' && event.type !== 'step.note') endGroup();
       follow(picture, event, clock.monotonic());
+      drawing = true;
       plain.emit(event);
+      drawing = false;
       if (event.type === 'step.failed') {
         failures.push(event);
         if (failures.length < annotationLimit) write(annotation(event.step, event.failure));

@@ -1,4 +1,5 @@
 import type { Failure } from '../engine/events.ts';
+import { deedsText } from './deeds.ts';
 import { durationText } from './duration-text.ts';
 import type { RunPicture, StepPicture } from './run-picture.ts';
 import { oneLine } from './text-width.ts';
@@ -33,6 +34,7 @@ export function jobSummary(
       '',
     ]),
     ...table(worked, now),
+    ...deeds(worked),
     ...gantt(worked, picture.started, now),
   ];
   return cutLines(parts, limit);
@@ -45,6 +47,11 @@ function table(steps: readonly StepPicture[], now: number): string[] {
     return `| ${cell(step.id)} | ${step.state} | ${durationText(took)} | ${durationText(step.work)} | ${durationText(step.wait)} |`;
   });
   return ['| Step | Result | Took | Work | Until ready |', '|---|---|--:|--:|--:|', ...rows, ''];
+}
+
+function deeds(steps: readonly StepPicture[]): string[] {
+  const told = steps.flatMap((step) => (step.deeds.size === 0 ? [] : [`- ${cell(step.id)}: ${deedsText(step.deeds)}`]));
+  return told.length === 0 ? [] : ['Done to the world, one line of the log and of the journal each:', '', ...told, ''];
 }
 
 /** Seconds since the start as dates, because a Mermaid axis knows nothing else. */

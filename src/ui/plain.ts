@@ -4,7 +4,7 @@ import type { Clock } from '../tools/ports.ts';
 import { durationText } from './duration-text.ts';
 import { eventLine } from './event-line.ts';
 import type { Reporter } from './reporter.ts';
-import { follow, isActive, newPicture, type RunPicture } from './run-picture.ts';
+import { follow, isActive, isNoted, newPicture, type RunPicture, tellsSpell } from './run-picture.ts';
 import { styleFor } from './style.ts';
 
 const heartbeat = 60_000;
@@ -36,7 +36,9 @@ export function openPlain(
     emit: (event: PlatformEvent) => {
       if (event.type === 'step.checking' && picture.asked.length === 0 && !picture.planned)
         say('looking at what is there');
+      const repeated = event.type === 'step.note' && isRepeated(picture, event.step, event.text);
       follow(picture, event, clock.monotonic());
+      if (repeated) return;
       // Each kept step has a row in the plan; here one line tells all of them.
       if (event.type === 'plan.fixed' && !counted) {
         counted = true;
@@ -62,5 +64,11 @@ function awaitedText({ steps, asked, planned }: RunPicture, now: number): string
       : `still looking at what is there: ${asked.length} steps asked, last ${asked.at(-1)}`;
   const active = [...steps.values()].filter(isActive);
   if (active.length === 0) return 'still here; nothing works right now';
-  return `still at ${active.map(({ id, since, detail }) => `${id} for ${durationText(now - (since ?? now))} (${detail})`).join('; ')}`;
+  return `still at ${active.map(({ id, since, detail, noted }) => `${id} for ${durationText(now - (since ?? now))} (${detail}${noted === undefined || tellsSpell(detail) ? '' : `, for ${durationText(now - noted)}`})`).join('; ')}`;
+}
+
+/** Who polls says the same again and again; in a log it is told once, and its age by the heartbeat. */
+function isRepeated({ steps }: RunPicture, id: string, text: string): boolean {
+  const step = steps.get(id);
+  return step !== undefined && isNoted(step, text);
 }

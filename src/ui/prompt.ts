@@ -41,6 +41,19 @@ export async function ask(
   );
 }
 
+/**
+ * Asks a question whose yes is a name, typed: for what cannot be undone. Another name, an empty line, Ctrl-C and the end of input are DECLINED; case
+ * counts, since environments may differ in it alone. `flag` is what answers it where nobody sits.
+ */
+export async function confirmByName(host: Host, question: string, name: string, flag: string): Promise<void> {
+  const typed = (await ask(host, `${question} Type ${name} to go on:`, flag)).trim();
+  if (typed === name) return;
+  throw new PlatformError('DECLINED', {
+    message: `${typed === '' ? 'nothing was typed' : `${JSON.stringify(typed)} was typed, not ${name}`}; nothing was changed`,
+    next: ['type the same command again if you mean it'],
+  });
+}
+
 /** Asks for one of a few values on stderr. Ctrl-C and the end of input are DECLINED. */
 export async function choose<T extends string>(
   host: Host,

@@ -1,5 +1,6 @@
 import type { PlanRow, PlatformEvent } from '../engine/events.ts';
 import type { StepId } from '../engine/types.ts';
+import { countDeed, type Deeds } from './deeds.ts';
 import { durationText } from './duration-text.ts';
 import { oneLine } from './text-width.ts';
 
@@ -34,6 +35,9 @@ export interface StepPicture {
   sample: { readonly at: number; readonly elapsed: number; readonly within: number } | undefined;
   work: number;
   wait: number;
+  /** Since when the detail is the note that it is; undefined: the detail is no note. */
+  noted: number | undefined;
+  readonly deeds: Deeds;
 }
 
 /** A run as its events draw it. */
@@ -111,7 +115,11 @@ function followStep(step: StepPicture, event: StepEvent, now: number, planned: b
     case 'step.intent':
       return begin(step, 'working', event.because, now);
     case 'step.note':
+      if (!isNoted(step, event.text)) step.noted = now;
       step.detail = oneLine(event.text);
+      return;
+    case 'step.audit':
+      countDeed(step.deeds, event.action, event.target);
       return;
     case 'step.adopted':
       return begin(step, 'working', `${event.process.tool} of an earlier run ended`, now);
@@ -143,6 +151,7 @@ function begin(step: StepPicture, state: StepState, detail: string, now: number,
   step.state = state;
   step.detail = oneLine(detail);
   step.sample = undefined;
+  step.noted = undefined;
   if (counts) step.since ??= now;
 }
 
@@ -150,8 +159,20 @@ function end(step: StepPicture, state: StepState, detail: string, now: number): 
   step.state = state;
   step.detail = oneLine(detail);
   step.sample = undefined;
+  step.noted = undefined;
   step.until = now;
 }
+
+/** Whether a step said the same last, but for how long it lasts already. */
+export function isNoted({ noted, detail }: StepPicture, text: string): boolean {
+  return noted !== undefined && withoutSpells(detail) === withoutSpells(oneLine(text));
+}
+
+const spells = /\b\d+(?:\.\d+)?(?:ms|s|m|h)(?:\d+[ms])*\b/g;
+const withoutSpells = (text: string): string => text.replaceAll(spells, '');
+
+/** Whether a text tells by itself how long something lasts. */
+export const tellsSpell = (text: string): boolean => text.search(spells) >= 0;
 
 function stepOf({ steps }: RunPicture, id: StepId): StepPicture {
   const known = steps.get(id);
@@ -167,6 +188,8 @@ function stepOf({ steps }: RunPicture, id: StepId): StepPicture {
     sample: undefined,
     work: 0,
     wait: 0,
+    noted: undefined,
+    deeds: new Map(),
   };
   steps.set(id, step);
   return step;

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Host } from '../../../src/host.ts';
-import { ask, choose, confirm } from '../../../src/ui/prompt.ts';
+import { ask, choose, confirm, confirmByName } from '../../../src/ui/prompt.ts';
 import { Recorder } from './golden.ts';
 
 /** Two ends of a terminal, or what looks like none. */
@@ -46,6 +46,7 @@ test.each([
   await expect(confirm(host, 'Really?', '--yes')).rejects.toMatchObject(needsYes);
   await expect(ask(host, 'Really?', '--yes')).rejects.toMatchObject(needsYes);
   await expect(choose(host, 'Really?', '--yes', choices)).rejects.toMatchObject(needsYes);
+  await expect(confirmByName(host, 'Really?', 'prod', '--yes')).rejects.toMatchObject(needsYes);
 });
 
 test('answers', async () => {
@@ -57,12 +58,30 @@ test('answers', async () => {
 });
 
 test.each([
+  ['the name', 'prod\n', undefined],
+  ['the name among spaces', '  prod \n', undefined],
+  ['another name', 'dev\n', '"dev" was typed, not prod; nothing was changed'],
+  ['another case', 'Prod\n', '"Prod" was typed, not prod; nothing was changed'],
+  ['a part of it', 'pro\n', '"pro" was typed, not prod; nothing was changed'],
+  ['yes', 'yes\n', '"yes" was typed, not prod; nothing was changed'],
+  ['nothing', '\n', 'nothing was typed; nothing was changed'],
+] as const)('a name as the yes: %s', async (_, keys, refusal) => {
+  const answer = typed((host) => confirmByName(host, 'Really?', 'prod', '--yes'), keys);
+  if (refusal === undefined) await expect(answer).resolves.toBeUndefined();
+  else await expect(answer).rejects.toMatchObject({ code: 'DECLINED', message: refusal });
+});
+
+test.each([
   ['Ctrl-C', '\u0003'],
   ['Ctrl-D', '\u0004'],
   ['the end of input', undefined],
 ])('%s is DECLINED', async (_, keys) => {
   await expect(typed((host) => confirm(host, 'Really?', '--yes'), keys)).rejects.toMatchObject({ code: 'DECLINED' });
   await expect(typed((host) => ask(host, 'Really?', '--name'), keys)).rejects.toMatchObject({ code: 'DECLINED' });
+  await expect(typed((host) => confirmByName(host, 'Really?', 'prod', '--yes'), keys)).rejects.toMatchObject({
+    code: 'DECLINED',
+    message: 'nothing was changed',
+  });
   await expect(typed((host) => choose(host, 'Really?', '--target', choices), keys)).rejects.toMatchObject({
     code: 'DECLINED',
   });
