@@ -1,4 +1,3 @@
-import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
 import { firstControlPlane } from '../names.ts';
 import { calicoAvailable } from '../probes/calico.ts';
@@ -7,17 +6,14 @@ import type { PlatformConfig } from '../../config/config.ts';
 import { controlPlane } from './control-plane.ts';
 import { inventory } from './inventory.ts';
 import { play, playInputs } from './playbook.ts';
+import { playbookRules } from './playbook-rules.ts';
 
 /** The pod network, beside the joins. It always belongs to the bootstrap, never to GitOps (catalogue F17, F18). */
 export const cni = step({
   id: 'cni',
   title: 'Pod network',
   needs: { inventory, controlPlane },
-  repeat: 'safe',
-  onCancel: 'drain',
-  timeout: minutes(10),
-  noProgressFor: minutes(6),
-  retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
+  ...playbookRules(),
   inputs: (config, up) => ({
     play: playInputs(config, 'cni'),
     cni: config.network.cni,

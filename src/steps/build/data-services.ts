@@ -1,3 +1,4 @@
+import type { ReadContext } from '../kit.ts';
 import { hasStorageNode } from '../names.ts';
 import { crdEstablished } from '../probes/extensions.ts';
 import { rabbitmqReady } from '../probes/rabbitmq.ts';
@@ -33,40 +34,40 @@ export const rabbitmqOperator = manifestStep({
 });
 
 export const rabbitmq = manifestStep({
-  id: 'rabbitmq',
+  ...dataService('rabbitmq', 'rabbitmq/cluster'),
   title: 'RabbitMQ cluster',
   needs: { rabbitmqOperator, storageClass, infrastructure },
-  when: (config) => config.addons.includes('rabbitmq'),
-  inputs: (config, up) => ({
-    image: imageOf(config, 'rabbitmq'),
-    storage: hasStorageNode(config),
-    cluster: up.infrastructure.clusterId,
-  }),
-  objects: (ctx, up) =>
-    ctx.templates.objects(hasStorageNode(ctx.config) ? 'rabbitmq/cluster-on-storage.yaml' : 'rabbitmq/cluster.yaml', {
-      cluster_id: up.infrastructure.clusterId,
-      rabbitmq_image: imageOf(ctx.config, 'rabbitmq'),
-    }),
   ready: [rabbitmqReady],
 });
 
 export const redis = manifestStep({
-  id: 'redis',
+  ...dataService('redis', 'redis/redis'),
   title: 'Redis',
   needs: { storageClass, infrastructure },
-  when: (config) => config.addons.includes('redis'),
-  inputs: (config, up) => ({
-    image: imageOf(config, 'redis'),
-    storage: hasStorageNode(config),
-    cluster: up.infrastructure.clusterId,
-  }),
-  objects: (ctx, up) =>
-    ctx.templates.objects(hasStorageNode(ctx.config) ? 'redis/redis-on-storage.yaml' : 'redis/redis.yaml', {
-      cluster_id: up.infrastructure.clusterId,
-      redis_image: imageOf(ctx.config, 'redis'),
-    }),
   ready: [rolledOut({ kind: 'StatefulSet', namespace: 'data', name: 'redis' })],
 });
+
+/** A service of one image and one file, which has a twin for clusters with a node that is kept for storage. */
+function dataService(id: 'rabbitmq' | 'redis', file: string) {
+  return {
+    id,
+    when: (config: PlatformConfig) => config.addons.includes(id),
+    inputs: (config: PlatformConfig, up: Cluster) => ({
+      image: imageOf(config, id),
+      storage: hasStorageNode(config),
+      cluster: up.infrastructure.clusterId,
+    }),
+    objects: (ctx: ReadContext, up: Cluster) =>
+      ctx.templates.objects(`${file}${hasStorageNode(ctx.config) ? '-on-storage' : ''}.yaml`, {
+        cluster_id: up.infrastructure.clusterId,
+        [`${id}_image`]: imageOf(ctx.config, id),
+      }),
+  };
+}
+
+interface Cluster {
+  readonly infrastructure: { readonly clusterId: string };
+}
 
 function operator(config: PlatformConfig) {
   const pin = config.versions.manifests['rabbitmq-operator'];

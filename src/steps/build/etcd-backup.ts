@@ -1,10 +1,10 @@
-import { minutes } from '../durations.ts';
 import { stepWhen } from '../kit.ts';
 import { firstControlPlane } from '../names.ts';
 import { controlPlane } from './control-plane.ts';
 import { foundation } from './foundation.ts';
 import { inventory, machineOf } from './inventory.ts';
 import { play, playInputs } from './playbook.ts';
+import { playbookRules } from './playbook-rules.ts';
 
 /** Snapshots of etcd to the data bucket by a timer, as soon as there is an etcd. */
 export const etcdBackup = stepWhen({
@@ -12,11 +12,7 @@ export const etcdBackup = stepWhen({
   title: 'Backups of etcd',
   needs: { inventory, controlPlane, foundation },
   when: (config) => config.addons.includes('etcd-backup'),
-  repeat: 'safe',
-  onCancel: 'drain',
-  timeout: minutes(10),
-  noProgressFor: minutes(6),
-  retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
+  ...playbookRules(),
   inputs: (config, up) => ({
     play: playInputs(config, 'etcd-backup'),
     schedule: config.backups.schedule,

@@ -1,10 +1,10 @@
-import { minutes } from '../durations.ts';
 import { stepForEach } from '../kit.ts';
 import { joiningNodes } from '../names.ts';
 import { nodeProblem } from '../probes/nodes.ts';
 import { controlPlane } from './control-plane.ts';
 import { inventory } from './inventory.ts';
 import { play, playInputs } from './playbook.ts';
+import { playbookRules } from './playbook-rules.ts';
 
 /** Every other node joins, side by side, each with a token of its own that lives for minutes. */
 export const join = stepForEach({
@@ -12,11 +12,7 @@ export const join = stepForEach({
   title: 'Join',
   needs: { inventory, controlPlane },
   forEach: joiningNodes,
-  repeat: 'safe',
-  onCancel: 'drain',
-  timeout: minutes(10),
-  noProgressFor: minutes(6),
-  retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
+  ...playbookRules(),
   // etcd takes one new member at a time.
   locks: (config, key) => [`node/${key}`, ...(config.nodes[key]?.role === 'control-plane' ? ['etcd-members'] : [])],
   inputs: (config, up, key) => ({

@@ -1,19 +1,15 @@
-import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
 import { inventory, machineOf } from './inventory.ts';
 import { machines } from './machines.ts';
 import { play, playInputs } from './playbook.ts';
+import { playbookRules } from './playbook-rules.ts';
 
 /** Operating system, container runtime and Kubernetes packages, on all nodes at once; images are pulled ahead. */
 export const nodeBase = step({
   id: 'node-base',
   title: 'Node base (OS, containerd, Kubernetes packages)',
   needs: { inventory, machines },
-  repeat: 'safe',
-  onCancel: 'drain',
-  timeout: minutes(25),
-  noProgressFor: minutes(10),
-  retry: { attempts: 2, firstDelay: 5000, maxDelay: 5000 },
+  ...playbookRules({ timeout: 25, silence: 10 }),
   locks: (config) => Object.keys(config.nodes).map((name) => `node/${name}`),
   inputs: (config, up) => ({
     play: playInputs(config, 'node-base'),
