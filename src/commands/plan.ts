@@ -4,7 +4,7 @@ import { abortOnSignal } from './abort-on-signal.ts';
 import { isVerb, listFor, selectionOf, verbs } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
 import { planFile } from './plan-file.ts';
-import { choicesOf, lookAtRemoval, type RemovalFlags, withChoices } from './removal.ts';
+import { choicesOf, lookAtRemoval, type RemovalFlags, screenOf, withChoices } from './removal.ts';
 import { learnIdentity } from './verb-run.ts';
 
 interface PlanFlags extends RemovalFlags {
@@ -58,7 +58,10 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     if (flags.out !== undefined) await environment.files.write(flags.out, document);
     if (flags.json === true) host.stdout.write(document);
     else {
-      if (removal !== undefined) (await import('../ui/teardown-view.ts')).showTeardownPlan(removal, host, flags);
+      if (removal !== undefined && verb !== 'up') {
+        const { showTeardownPlan } = await import('../ui/teardown-view.ts');
+        showTeardownPlan(removal, host, { ...screenOf(environment, flags, verb), dryRun: true });
+      }
       showPlan(made, host, flags);
     }
     const [problem] = made.problems;

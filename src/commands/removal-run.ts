@@ -4,7 +4,15 @@ import type { Host } from '../host.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
 import type { Environment } from './environment.ts';
 import { loadConfigurationOf } from './load.ts';
-import { choicesOf, decideAwsOnly, lookAtRemoval, type RemovalFlags, refuseProtected, withChoices } from './removal.ts';
+import {
+  choicesOf,
+  decideAwsOnly,
+  lookAtRemoval,
+  type RemovalFlags,
+  refuseProtected,
+  screenOf,
+  withChoices,
+} from './removal.ts';
 import { problemOf } from './up.ts';
 import { learnIdentity, runVerb } from './verb-run.ts';
 
@@ -43,7 +51,7 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
         if (!plan.pending) return;
         removal = await lookAtRemoval(environment, state, new AbortController().signal);
         reporter.pause();
-        if (flags.json !== true) showTeardownPlan(removal, host, flags);
+        if (flags.json !== true) showTeardownPlan(removal, host, screenOf(environment, flags, verb));
         refuseProblemsOf(removal);
         if (flags.yes === true || flags.plan !== undefined) return;
         await confirmByName(host, `Remove ${config.environment}?`, config.environment, '--yes');

@@ -104,3 +104,24 @@ export function lookingAt({ config, look }: Environment, signal: AbortSignal): R
   const scope = { run: '', step: '', key: '', attempt: 0, signal, note: () => undefined };
   return { ...look(signal), ...scope, config };
 }
+
+/** What the screens of a removal say beside the plan; the command as it was typed, so that it can be typed again. */
+export function screenOf({ config }: Environment, flags: RemovalFlags, verb: 'destroy' | 'rebuild') {
+  const typed = [
+    verb,
+    flags.cleanup === true && verb === 'destroy' ? '--cleanup' : '',
+    flags.keep === undefined ? '' : `--keep ${flags.keep}`,
+    flags.deleteData === true ? '--delete-data' : '',
+    flags.awsOnly === true ? '--aws-only' : '',
+    flags.forceFinalizers === true ? '--force-finalizers' : '',
+    flags.backup === true ? '--backup' : '',
+  ];
+  return {
+    color: flags.color,
+    region: config.region,
+    sandbox: config.target === 'sandbox',
+    protected: config.protected,
+    command: typed.filter((word) => word !== '').join(' '),
+    dryRun: flags.dryRun === true,
+  };
+}
