@@ -76,15 +76,20 @@ export interface CloudResource extends CloudReference {
   /** Facts that a later namesake cannot have (RoleId, KeyPairId, creation or launch time ...), to compare with the ledger's. */
   readonly unique: Readonly<Record<string, string>>;
   /**
-   * What it keeps from being deleted: an instance its volumes, interfaces, groups and subnet; a load balancer its groups, subnets, target groups
-   * and certificates; a group those that its rules reference; an internet gateway, subnet, group its VPC ...
+   * What it keeps from being deleted: an instance its volumes, interfaces, groups and subnet; a load balancer its groups, subnets, addresses, target
+   * groups and certificates; an interface its groups, subnet, Elastic IP and, while it has a public address, the internet gateway; a group those that
+   * its rules reference; a subnet its route table; an internet gateway, subnet, group, route table its VPC; a profile its role; a role its policies
+   * (not those of AWS). A DNS record holds its owner record, which is the proof and goes last.
    */
   readonly holds: readonly CloudReference[];
   /** The AWS service that made it and takes it away itself ('amazon-elb', 'nat' ...): awaited, never detached or deleted by us. */
   readonly managedBy?: string;
-  /** Dies with its parent and cannot be deleted by itself: default group, main route table, default network ACL, root volume and primary interface of a live instance. */
+  /**
+   * Dies with its parent and cannot be deleted by itself: default group, main route table, root volume and primary interface of a live instance, and
+   * the interfaces of a load balancer, NAT gateway or endpoint, whose description names the parent (they outlive it by minutes).
+   */
   readonly diesWith?: CloudReference;
-  /** Deletion or termination protection is on. */
+  /** Deletion protection is on. Of instances it is not known before they refuse to be terminated: asking would be a call for each. */
   readonly protected?: boolean;
   readonly gigabytes?: number;
   /** A bucket: whether it holds any object, version or marker. */
@@ -108,7 +113,9 @@ export interface EstateScope {
 
 export interface EstateReader {
   /**
-   * One whole, fresh listing of a kind within the scope. Refused kinds are listed by VPC; a distribution, an Auto Scaling group or a classic load
+   * One whole, fresh listing of a kind within the scope. Load balancers and target groups outside the recorded VPCs are looked at only where no VPC is
+   * recorded; certificates only where they stand for a name of the domain, or are recorded: their services know no filters, and asking each of a
+   * thousand for its tags is what makes a scan slow. Refused kinds are listed by VPC; a distribution, an Auto Scaling group or a classic load
    * balancer is known only from what it holds (a certificate's InUseBy, the tag aws:autoscaling:groupName, the description of an interface).
    */
   list(kind: CloudKind, scope: EstateScope): Promise<readonly CloudResource[]>;
@@ -126,7 +133,8 @@ export interface EstateWriter extends EstateReader {
   /**
    * Asks AWS to delete it, with what can only die with it (listeners of a load balancer; attachments, inline policies and profile membership of a
    * role; old versions of a policy; attachment of an internet gateway). Already gone is fine. It is gone only when a fresh listing lacks it.
-   * Errors are AWS with facts.name as AWS says; `blockedBy` of tools/aws/estate/verdict tells which of them mean "not yet".
+   * Errors are AWS with facts.name as AWS says; `verdictOf` of steps/teardown/verdict tells which of them mean "not yet". What a service takes away
+   * itself (managedBy) and the refused kinds are FOREIGN here: neither is ever asked for.
    */
   remove(resource: CloudResource, options?: RemoveOptions): Promise<void>;
   /** Takes exactly these rules out of a group. One that is not there any more is fine. */

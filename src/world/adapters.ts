@@ -4,6 +4,7 @@ import type { Host } from '../host.ts';
 import type { SandboxState } from '../sandbox/state.ts';
 import { createAnsible } from '../tools/ansible.ts';
 import { openAws } from '../tools/aws/aws.ts';
+import { openEstate } from '../tools/aws/estate/estate.ts';
 import { systemClock } from '../tools/clock.ts';
 import { createDownloads } from '../tools/downloads.ts';
 import { textFiles } from '../tools/files.ts';
@@ -42,12 +43,14 @@ interface AdapterOptions {
 /** One adapter for each tool and service; nothing is started or sent yet. */
 export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger' | 'random' | 'files' | 'cluster'> {
   const { host, config, sandbox, programs, environment, read, writing, folder } = options;
-  const aws = openAws({ region: config.region, ...(sandbox === undefined ? {} : { endpoint: sandbox.endpoint }) });
+  const account = { region: config.region, ...(sandbox === undefined ? {} : { endpoint: sandbox.endpoint }) };
+  const aws = openAws(account);
   const knownHosts = join(config.stateFolder, 'known_hosts');
   const ssh = createSsh({ read, files: textFiles, knownHosts, program: programs.ssh, environment });
   return {
     clock: systemClock,
     aws,
+    estate: openEstate(account),
     terraform: createTerraform({
       processes: writing,
       read,

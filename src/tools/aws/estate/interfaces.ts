@@ -1,0 +1,204 @@
+import type { Address, NetworkInterface } from '@aws-sdk/client-ec2';
+import { PlatformError, isPlatformError } from '../../../errors.ts';
+import type { CloudReference, CloudResource } from '../../ports-estate.ts';
+import { tagRecord } from '../session.ts';
+import { pages, unionOf } from './ec2-union.ts';
+import type { Ec2 } from './ec2-union.ts';
+import { known, references } from './family.ts';
+import type { Family } from './family.ts';
+import { clearingTheWay, nameOf, unlessGone } from './gone.ts';
+
+/** Network interfaces and Elastic IP addresses. */
+export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-interface' | 'address'> {
+  /** Gateways by VPC, asked only when something has a public address: that is what keeps a gateway attached. */
+  const gatewaysOf = async (found: readonly NetworkInterface[]): Promise<ReadonlyMap<string, string>> => {
+    const Values = [...new Set(found.filter(isPublic).map((one) => one.VpcId ?? ''))];
+    if (Values.length === 0) return new Map();
+    const page = await send('DescribeInternetGateways', (options) =>
+      client.send(
+        new sdk.DescribeInternetGatewaysCommand({ Filters: [{ Name: 'attachment.vpc-id', Values }] }),
+        options,
+      ),
+    );
+    return new Map(
+      (page.InternetGateways ?? []).map((one) => [one.Attachments?.[0]?.VpcId ?? '', one.InternetGatewayId ?? '']),
+    );
+  };
+
+  const disassociate = async (AllocationId: string): Promise<void> => {
+    const Filters = [{ Name: 'allocation-id', Values: [AllocationId] }];
+    const { Addresses } = await send(
+      'DescribeAddresses',
+      (options) => client.send(new sdk.DescribeAddressesCommand({ Filters }), options),
+      AllocationId,
+    );
+    const AssociationId = Addresses?.[0]?.AssociationId;
+    if (AssociationId === undefined || AssociationId === '') return;
+    await unlessGone(
+      send(
+        'DisassociateAddress',
+        (options) => client.send(new sdk.DisassociateAddressCommand({ AssociationId }), options),
+        AllocationId,
+      ),
+    );
+  };
+
+  return {
+    'network-interface': {
+      list: async (scope) => {
+        const found = await unionOf<NetworkInterface & { readonly Tags?: NetworkInterface['TagSet'] }>(scope, {
+          kind: 'network-interface',
+          byVpc: 'vpc-id',
+          byId: 'network-interface-id',
+          idOf: (one) => one.NetworkInterfaceId,
+          ask: async (Filters) => {
+            const all = await pages(
+              (NextToken) =>
+                send('DescribeNetworkInterfaces', (options) =>
+                  client.send(
+                    new sdk.DescribeNetworkInterfacesCommand({ Filters, MaxResults: 1000, NextToken }),
+                    options,
+                  ),
+                ),
+              (page) => page.NetworkInterfaces,
+            );
+            return all.map((one) => ({ ...one, Tags: one.TagSet }));
+          },
+        });
+        const gateways = await gatewaysOf(found);
+        return found.map((one) => interfaceOf(one, gateways, region));
+      },
+      remove: async ({ id }) => {
+        await unlessGone(
+          send(
+            'DeleteNetworkInterface',
+            (options) => client.send(new sdk.DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id }), options),
+            id,
+          ),
+        );
+      },
+    },
+
+    address: {
+      list: async (scope) => {
+        const found = await unionOf<Address>(scope, {
+          kind: 'address',
+          byId: 'allocation-id',
+          idOf: (address) => address.AllocationId,
+          ask: async (Filters) =>
+            (
+              await send('DescribeAddresses', (options) =>
+                client.send(new sdk.DescribeAddressesCommand({ Filters }), options),
+              )
+            ).Addresses ?? [],
+        });
+        return found.map(addressOf);
+      },
+      remove: ({ id }) =>
+        clearingTheWay(
+          () =>
+            send(
+              'ReleaseAddress',
+              (options) => client.send(new sdk.ReleaseAddressCommand({ AllocationId: id }), options),
+              id,
+            ).catch(heldByService),
+          ['InvalidIPAddress.InUse'],
+          () => disassociate(id),
+        ),
+    },
+  };
+}
+
+/** To EC2 AuthFailure on an address means that one of its services has it, not that the credentials are bad (openshift/installer#1216). */
+function heldByService(error: unknown): never {
+  if (!isPlatformError(error) || nameOf(error) !== 'AuthFailure') throw error;
+  throw new PlatformError('AWS', {
+    message: `ec2:ReleaseAddress (${String(error.facts['subject'])}): an AWS service still has the address`,
+    class: 'transient',
+    facts: error.facts,
+    cause: error,
+  });
+}
+
+function isPublic(one: NetworkInterface): boolean {
+  return one.Association?.PublicIp !== undefined && one.Association.PublicIp !== '';
+}
+
+function interfaceOf(one: NetworkInterface, gateways: ReadonlyMap<string, string>, region: string): CloudResource {
+  const tags = tagRecord(one.TagSet);
+  const service = serviceOf(one);
+  const parent = parentOf(one, region);
+  return {
+    kind: 'network-interface',
+    id: one.NetworkInterfaceId ?? '',
+    name: tags['Name'] ?? '',
+    tags,
+    ...(one.VpcId !== undefined && { vpc: one.VpcId }),
+    state: one.Status ?? '',
+    phase: 'live',
+    unique: known({ vpc: one.VpcId, hardwareAddress: one.MacAddress }),
+    holds: [
+      ...references(
+        'security-group',
+        one.Groups?.map((group) => group.GroupId),
+      ),
+      ...references('subnet', [one.SubnetId]),
+      ...(isPublic(one)
+        ? [
+            ...references('internet-gateway', [gateways.get(one.VpcId ?? '')]),
+            ...references('address', [one.Association?.AllocationId]),
+          ]
+        : []),
+    ],
+    ...(service !== undefined && { managedBy: service }),
+    ...(parent !== undefined && { diesWith: parent }),
+    description: one.Description ?? '',
+  };
+}
+
+/** Which AWS service an interface belongs to; undefined: it is the user's own. */
+function serviceOf(one: NetworkInterface): string | undefined {
+  const description = one.Description ?? '';
+  if (one.RequesterManaged !== true) return undefined;
+  if (description.startsWith('ELB ')) return 'amazon-elb';
+  if (description.startsWith('Interface for NAT Gateway ')) return 'nat';
+  if (description.startsWith('VPC Endpoint Interface ')) return 'vpc-endpoint';
+  return one.RequesterId ?? one.InterfaceType ?? 'aws';
+}
+
+/** What an interface goes with: the machine that it was made with, or the object of the service, which its description names. */
+function parentOf(one: NetworkInterface, region: string): CloudReference | undefined {
+  const description = one.Description ?? '';
+  if (one.RequesterManaged !== true) {
+    const { InstanceId: id = '', DeleteOnTermination } = one.Attachment ?? {};
+    return id !== '' && DeleteOnTermination === true ? { kind: 'instance', id } : undefined;
+  }
+  const [, balancer] = /^ELB ((?:app|net|gwy)\/.+)$/.exec(description) ?? [];
+  const partition = region.startsWith('cn-') ? 'aws-cn' : region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
+  if (balancer !== undefined) {
+    const id = `arn:${partition}:elasticloadbalancing:${region}:${one.OwnerId ?? ''}:loadbalancer/${balancer}`;
+    return { kind: 'load-balancer', id };
+  }
+  const [, classic] = /^ELB (\S+)$/.exec(description) ?? [];
+  if (classic !== undefined) return { kind: 'classic-load-balancer', id: classic };
+  const [, gateway] = /(nat-[0-9a-f]+)/.exec(description) ?? [];
+  if (gateway !== undefined) return { kind: 'nat-gateway', id: gateway };
+  const [, end] = /(vpce-[0-9a-f]+)/.exec(description) ?? [];
+  return end === undefined ? undefined : { kind: 'vpc-endpoint', id: end };
+}
+
+function addressOf(address: Address): CloudResource {
+  const tags = tagRecord(address.Tags);
+  const { AssociationId = '', InstanceId = '', NetworkInterfaceId = '' } = address;
+  return {
+    kind: 'address',
+    id: address.AllocationId ?? '',
+    name: tags['Name'] ?? '',
+    tags,
+    state: AssociationId === '' ? 'free' : 'associated',
+    phase: 'live',
+    unique: known({ address: address.PublicIp }),
+    holds: [],
+    ...(AssociationId !== '' && { description: `associated with ${InstanceId || NetworkInterfaceId}` }),
+  };
+}

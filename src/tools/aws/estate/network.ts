@@ -1,0 +1,218 @@
+import type { InternetGateway, RouteTable, Subnet, Vpc } from '@aws-sdk/client-ec2';
+import type { CloudReference, CloudResource } from '../../ports-estate.ts';
+import { tagRecord } from '../session.ts';
+import { pages, unionOf } from './ec2-union.ts';
+import type { Ec2 } from './ec2-union.ts';
+import { inBatches, known, references } from './family.ts';
+import type { Family } from './family.ts';
+import { clearingTheWay, unlessGone } from './gone.ts';
+
+/** The network itself: VPC, subnets, route tables, internet gateways. */
+export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | 'route-table' | 'internet-gateway'> {
+  const routeTables = (name: string, values: readonly string[]): Promise<readonly RouteTable[]> =>
+    pages(
+      (NextToken) =>
+        send('DescribeRouteTables', (options) =>
+          client.send(
+            new sdk.DescribeRouteTablesCommand({
+              Filters: [{ Name: name, Values: [...values] }],
+              MaxResults: 100,
+              NextToken,
+            }),
+            options,
+          ),
+        ),
+      (page) => page.RouteTables,
+    );
+
+  /** Route table of each subnet that is bound to one: only the table knows. */
+  const tablesOf = async (subnets: readonly Subnet[]): Promise<ReadonlyMap<string, string>> => {
+    const ids = subnets.map((subnet) => subnet.SubnetId ?? '');
+    const tables = await Promise.all(inBatches(ids, 200).map((batch) => routeTables('association.subnet-id', batch)));
+    return new Map(
+      tables
+        .flat()
+        .flatMap((table) => boundSubnets(table).map((subnet): [string, string] => [subnet, table.RouteTableId ?? ''])),
+    );
+  };
+
+  const disassociate = async (table: string): Promise<void> => {
+    const [found] = await routeTables('route-table-id', [table]);
+    const bound = (found?.Associations ?? []).filter((association) => association.Main !== true);
+    for (const { RouteTableAssociationId: AssociationId } of bound)
+      await unlessGone(
+        send(
+          'DisassociateRouteTable',
+          (options) => client.send(new sdk.DisassociateRouteTableCommand({ AssociationId }), options),
+          table,
+        ),
+      );
+  };
+
+  return {
+    vpc: {
+      list: async (scope) => {
+        const found = await unionOf<Vpc>(scope, {
+          kind: 'vpc',
+          byVpc: 'vpc-id',
+          byId: 'vpc-id',
+          idOf: (vpc) => vpc.VpcId,
+          ask: (Filters) =>
+            pages(
+              (NextToken) =>
+                send('DescribeVpcs', (options) =>
+                  client.send(new sdk.DescribeVpcsCommand({ Filters, MaxResults: 1000, NextToken }), options),
+                ),
+              (page) => page.Vpcs,
+            ),
+        });
+        return found.map((vpc) => part('vpc', vpc.VpcId, vpc.VpcId, vpc, vpc.State ?? '', []));
+      },
+      remove: async ({ id }) => {
+        await unlessGone(
+          send('DeleteVpc', (options) => client.send(new sdk.DeleteVpcCommand({ VpcId: id }), options), id),
+        );
+      },
+    },
+
+    subnet: {
+      list: async (scope) => {
+        const found = await unionOf<Subnet>(scope, {
+          kind: 'subnet',
+          byVpc: 'vpc-id',
+          byId: 'subnet-id',
+          idOf: (subnet) => subnet.SubnetId,
+          ask: (Filters) =>
+            pages(
+              (NextToken) =>
+                send('DescribeSubnets', (options) =>
+                  client.send(new sdk.DescribeSubnetsCommand({ Filters, MaxResults: 1000, NextToken }), options),
+                ),
+              (page) => page.Subnets,
+            ),
+        });
+        const tables = await tablesOf(found);
+        return found.map((subnet) =>
+          part('subnet', subnet.SubnetId, subnet.VpcId, subnet, subnet.State ?? '', [
+            ...references('route-table', [tables.get(subnet.SubnetId ?? '')]),
+            ...references('vpc', [subnet.VpcId]),
+          ]),
+        );
+      },
+      remove: async ({ id }) => {
+        await unlessGone(
+          send('DeleteSubnet', (options) => client.send(new sdk.DeleteSubnetCommand({ SubnetId: id }), options), id),
+        );
+      },
+    },
+
+    'route-table': {
+      list: async (scope) => {
+        const found = await unionOf<RouteTable>(scope, {
+          kind: 'route-table',
+          byVpc: 'vpc-id',
+          byId: 'route-table-id',
+          idOf: (table) => table.RouteTableId,
+          ask: (Filters) =>
+            pages(
+              (NextToken) =>
+                send('DescribeRouteTables', (options) =>
+                  client.send(new sdk.DescribeRouteTablesCommand({ Filters, MaxResults: 100, NextToken }), options),
+                ),
+              (page) => page.RouteTables,
+            ),
+        });
+        return found.map((table) => {
+          const isMain = (table.Associations ?? []).some((association) => association.Main === true);
+          const holds = references('vpc', [table.VpcId]);
+          return {
+            ...part('route-table', table.RouteTableId, table.VpcId, table, '', holds),
+            ...(isMain && { diesWith: { kind: 'vpc' as const, id: table.VpcId ?? '' } }),
+          };
+        });
+      },
+      remove: ({ id }) =>
+        clearingTheWay(
+          () =>
+            send(
+              'DeleteRouteTable',
+              (options) => client.send(new sdk.DeleteRouteTableCommand({ RouteTableId: id }), options),
+              id,
+            ),
+          ['DependencyViolation'],
+          () => disassociate(id),
+        ),
+    },
+
+    'internet-gateway': {
+      list: async (scope) => {
+        const found = await unionOf<InternetGateway>(scope, {
+          kind: 'internet-gateway',
+          byVpc: 'attachment.vpc-id',
+          byId: 'internet-gateway-id',
+          idOf: (gateway) => gateway.InternetGatewayId,
+          ask: (Filters) =>
+            pages(
+              (NextToken) =>
+                send('DescribeInternetGateways', (options) =>
+                  client.send(
+                    new sdk.DescribeInternetGatewaysCommand({ Filters, MaxResults: 1000, NextToken }),
+                    options,
+                  ),
+                ),
+              (page) => page.InternetGateways,
+            ),
+        });
+        return found.map((gateway) => {
+          const vpc = gateway.Attachments?.[0]?.VpcId;
+          const state = vpc === undefined ? 'detached' : 'attached';
+          return part('internet-gateway', gateway.InternetGatewayId, vpc, gateway, state, references('vpc', [vpc]));
+        });
+      },
+      remove: async ({ id, vpc }) => {
+        if (vpc !== undefined)
+          await unlessGone(
+            send(
+              'DetachInternetGateway',
+              (options) =>
+                client.send(new sdk.DetachInternetGatewayCommand({ InternetGatewayId: id, VpcId: vpc }), options),
+              id,
+            ),
+          );
+        await unlessGone(
+          send(
+            'DeleteInternetGateway',
+            (options) => client.send(new sdk.DeleteInternetGatewayCommand({ InternetGatewayId: id }), options),
+            id,
+          ),
+        );
+      },
+    },
+  };
+}
+
+function boundSubnets(table: RouteTable): readonly string[] {
+  return (table.Associations ?? []).map((association) => association.SubnetId ?? '').filter((id) => id !== '');
+}
+
+function part(
+  kind: CloudResource['kind'],
+  id: string | undefined,
+  vpc: string | undefined,
+  { Tags }: { readonly Tags?: Vpc['Tags'] },
+  state: string,
+  holds: readonly CloudReference[],
+): CloudResource {
+  const tags = tagRecord(Tags);
+  return {
+    kind,
+    id: id ?? '',
+    name: tags['Name'] ?? '',
+    tags,
+    ...(vpc !== undefined && vpc !== '' && { vpc }),
+    state,
+    phase: 'live',
+    unique: kind === 'vpc' ? {} : known({ vpc }),
+    holds,
+  };
+}
