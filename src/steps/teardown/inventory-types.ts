@@ -50,10 +50,13 @@ export type KubernetesState =
 export interface Inventory {
   /** Wall clock, milliseconds. */
   readonly at: number;
+  /** '' where none was ever minted: there is nothing to look for. */
   readonly clusterId: string;
   readonly account: string;
   readonly vpcs: readonly string[];
   readonly findings: readonly Finding[];
+  /** What the verdicts were made from: stays true for the rounds that follow. Absent: no cluster id was ever minted. */
+  readonly evidence?: Evidence;
   readonly kubernetes: KubernetesState;
   /** Ledger entries of which AWS shows nothing any more. */
   readonly vanished: readonly LedgerEntry[];

@@ -22,8 +22,12 @@ export function judgeInterface(resource: CloudResource, { evidence, resources, h
       ? verdict('unknown', `works for load balancer ${balancer}, which nothing proves ours`)
       : verdict('owned', `worked for load balancer ${gone.name ?? balancer}, recorded by step ${gone.step}`);
   }
-  if (resource.managedBy !== undefined)
-    return verdict('unknown', `made by ${resource.managedBy}, which our topology never uses`);
+  if (resource.managedBy !== undefined) {
+    const parent = resource.diesWith === undefined ? undefined : verdicts.get(keyOf(resource.diesWith));
+    return parent?.class === 'owned'
+      ? verdict('owned', `made by ${resource.managedBy}, goes with ${resource.diesWith?.id}: ${parent.because}`)
+      : verdict('unknown', `made by ${resource.managedBy}, which our topology never uses`);
+  }
   const holder = holders.get(keyOf(resource))?.[0];
   if (holder === undefined) return verdict('unknown', 'no mark of ours, and nothing recorded it');
   const found = verdicts.get(keyOf(holder)) ?? verdict('unknown', 'not judged');

@@ -11,6 +11,8 @@ import { judgeByParent, judgeNamed, judgePlace, judgeTagged, judgeVolume, strang
 
 /** Parents first: the verdict on an interface needs those on load balancers and instances. */
 const order: readonly CloudKind[] = [
+  'nat-gateway',
+  'vpc-endpoint',
   'instance',
   'load-balancer',
   'target-group',
@@ -57,7 +59,7 @@ export function judge(resources: readonly CloudResource[], evidence: Evidence): 
     verdicts,
     ...(namesake === undefined ? {} : { namesake }),
   };
-  const rank = ({ kind }: CloudResource): number => (order.indexOf(kind) + order.length + 1) % (order.length + 1);
+  const rank = ({ kind }: CloudResource): number => (order.includes(kind) ? order.indexOf(kind) : order.length);
   const waiting = resources.filter(({ kind }) => kind !== 'vpc').sort((a, b) => rank(a) - rank(b));
   for (const resource of waiting) {
     const found = judgeOne(resource, estate);
@@ -85,7 +87,9 @@ function judgeOne(resource: CloudResource, estate: Estate): Verdict {
   if (resource.kind === 'bucket' && resource.id === evidence.stateBucket)
     return verdict('shared', 'holds the Terraform state, of other environments too');
   if (isOfAws(resource)) return verdict('foreign', 'made and kept by AWS');
-  if (resource.diesWith !== undefined) return judgeByParent(resource.diesWith, estate);
+  // The interface of a load balancer outlives it: see judgeInterface.
+  if (resource.diesWith !== undefined && resource.managedBy === undefined)
+    return judgeByParent(resource.diesWith, estate);
   if (marks.shared !== undefined) return verdict('shared', `tag ${marks.shared}`);
   if (marks.others.length > 0)
     return isProven || marks.ours.length > 0
@@ -95,6 +99,8 @@ function judgeOne(resource: CloudResource, estate: Estate): Verdict {
         )
       : verdict('foreign', `tag ${marks.others[0]}`);
   if (marks.odd !== undefined) return verdict('unknown', marks.odd);
+  if (resource.managedBy !== undefined && resource.kind !== 'network-interface' && !isProven)
+    return verdict('foreign', `made and kept by ${resource.managedBy}`);
   if (marks.maker !== undefined && !isProven) return verdict('foreign', `made by ${marks.maker}`);
   const place =
     scoped.has(resource.kind) || refused.has(resource.kind) ? judgePlace(resource, recorded, marks, estate) : undefined;
