@@ -28,7 +28,7 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       const found = await withState(async () => {
         const copy = await calls.prepare(root, signal);
         if ((await readState(calls, root, copy, signal)).length === 0) return undefined;
-        return await planDestruction(calls, root, copy, ['-destroy'], { signal, note: () => {} });
+        return await planDestruction(calls, root, copy, { signal, note: () => {} });
       });
       return { changes: found?.changes ?? [] };
     },
@@ -73,8 +73,11 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       });
     },
     async settle(root, facts, scope) {
-      const copy = await calls.prepare(root, scope.signal);
-      return await settleRoot(calls, options, root, copy, facts, scope);
+      const did = await withState(async () => {
+        const copy = await calls.prepare(root, scope.signal);
+        return await settleRoot(calls, options, root, copy, facts, scope);
+      });
+      return did ?? [];
     },
   };
 }

@@ -24,8 +24,6 @@ export interface ApplyKind {
   readonly words: string;
   /** Refuses a plan by throwing, before anything is changed. */
   judge(changes: readonly ResourceChange[]): void | Promise<void>;
-  /** Makes the plan; default `plan`. */
-  plan?(more: readonly string[]): Promise<PlannedChanges>;
 }
 
 /** How often an apply starts anew because the lock was ours and dead, or because the state moved on after planning. */
@@ -71,11 +69,10 @@ export async function planAndApply(
     judge: async (changes) => await refuseLosses(root, changes, options.allowReplace ?? (() => false)),
   },
 ): Promise<PlannedChanges> {
-  const planned = kind.plan ?? (async (words) => await plan(calls, root, copy, words, scope));
   const file = join(options.folder, 'terraform', root.name, 'apply.tfplan');
   try {
     for (let round = 1; ; round++) {
-      const found = await planned([...more, `-out=${file}`]);
+      const found = await plan(calls, root, copy, [...more, `-out=${file}`], scope);
       await kind.judge(found.changes);
       if (found.empty) return found;
       throwIfAborted(scope.signal, 'terraform');

@@ -28,34 +28,39 @@ export async function destroyRoot(
     scope.note(`the state of ${root.name} holds nothing`);
     return;
   }
-  await planAndApply(calls, options, root, copy, ['-destroy'], scope, {
-    words: 'resources destroyed',
-    judge: (changes) => {
-      refuseAllButDeletions(root, changes);
-      scope.agree?.(changes);
-    },
-    plan: async (more) => await planDestruction(calls, root, copy, more, scope),
-  });
+  const destroy = async (words: readonly string[]): Promise<unknown> =>
+    await planAndApply(calls, options, root, copy, words, scope, {
+      words: 'resources destroyed',
+      judge: (changes) => {
+        refuseAllButDeletions(root, changes);
+        scope.agree?.(changes);
+      },
+    });
+  try {
+    await destroy(fromState);
+  } catch (error) {
+    if (!isAboutWhatIsGone(error)) throw error;
+    scope.note('something in the state is gone from AWS already: comparing the state with AWS');
+    await destroy(['-destroy']);
+  }
 }
 
 /**
- * A plan of the destruction, compared with AWS first. Where a data source cannot be read any more (an image that was
- * withdrawn, a zone that was deleted), the comparison is left out: what is destroyed does not depend on it.
+ * What is destroyed is what the state holds: comparing it with AWS first costs reading calls for every resource (measured
+ * on five: 5.7 s against 3.3 s) and fails where a data source cannot be read any more (an image that was withdrawn, a
+ * zone that was deleted). The provider takes a deletion of what is gone as done; where it does not, the state is compared
+ * after all.
  */
+const fromState = ['-destroy', '-refresh=false'];
+
+/** The plan of a destruction. */
 export async function planDestruction(
   calls: Terraform,
   root: TerraformRoot,
   copy: WorkingCopy,
-  more: readonly string[],
   scope: WorkScope,
 ): Promise<PlannedChanges> {
-  try {
-    return await plan(calls, root, copy, more, scope);
-  } catch (error) {
-    if (!isDataSourceFailure(error)) throw error;
-    scope.note(`${String(error.facts['address'])} cannot be read any more: planning from the state alone`);
-    return await plan(calls, root, copy, [...more, '-refresh=false'], scope);
-  }
+  return await plan(calls, root, copy, fromState, scope);
 }
 
 /** Takes addresses out of the state and leaves what they name in the world. */
@@ -71,7 +76,7 @@ export async function forgetAddresses(
   const present = addresses.filter((address) => recorded.has(address));
   if (present.length === 0) return;
   for (let round = 1; ; round++) {
-    const exit = await calls.write(copy, ['state', 'rm', ...present], { signal: scope.signal });
+    const exit = await calls.write(copy, ['state', 'rm', '-no-color', ...present], { signal: scope.signal });
     if (exit.code === 0) return;
     const lock = lockIn(exit);
     if (round > 1 || lock === undefined) throw explainTerraform(root, 'state rm', exit);
@@ -84,11 +89,11 @@ export function isBucketMissing(error: unknown): boolean {
   return error instanceof PlatformError && error.facts['reason'] === 'no-state-bucket';
 }
 
-function isDataSourceFailure(error: unknown): error is PlatformError {
+function isAboutWhatIsGone(error: unknown): boolean {
   return (
     error instanceof PlatformError &&
     error.code === 'TOOL_FAILED' &&
-    /(?:^|\.)data\./.test(String(error.facts['address'] ?? ''))
+    /NotFound|NoSuch|not found|does not exist|IncorrectState|IncorrectInstanceState/i.test(error.message)
   );
 }
 

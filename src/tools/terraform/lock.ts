@@ -13,12 +13,16 @@ export interface TerraformLock {
   readonly Info?: string;
 }
 
-/** The holder as a refusal tells it: with `-json` it is only prose in the diagnostic's detail (measured with 1.11.4). */
+/** The holder as a refusal tells it: with `-json` it is only prose in the diagnostic's detail, without it the same prose (1.11.4). */
 export function lockIn(exit: Exit): TerraformLock | undefined {
-  const held = errorsOf(readMessages(exit.tail)).find(({ summary }) => /acquiring the state lock/i.test(summary));
+  const refused = /acquiring the state lock/i;
+  const plain = exit.tail.join('\n');
+  const held =
+    errorsOf(readMessages(exit.tail)).find(({ summary }) => refused.test(summary)) ??
+    (refused.test(plain) && !plain.includes('{"@level"') ? { detail: plain } : undefined);
   if (held === undefined) return undefined;
   const field = (name: string): string =>
-    new RegExp(`^\\s*${name}:\\s*(.*)$`, 'm').exec(held.detail ?? '')?.[1]?.trim() ?? '';
+    new RegExp(`^[^\\w]*${name}:\\s*(.*)$`, 'm').exec(held.detail ?? '')?.[1]?.trim() ?? '';
   return {
     ID: field('ID'),
     Operation: field('Operation'),
