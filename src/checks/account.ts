@@ -54,9 +54,9 @@ export const quotas: Check = {
     );
     if (missing.length === 0) return [];
     const types = missing.map(([, { type }]) => type);
-    const [sizes, limits] = await Promise.all([aws.vcpus(types), aws.quotas()]);
+    const [sizes, limits] = await Promise.all([aws.instanceTypes(types), aws.quotas()]);
     const unknown = [...new Set(types.filter((type) => sizes[type] === undefined))];
-    const cores = types.reduce((sum, type) => sum + (/^[acdhimrtz]\d/.test(type) ? (sizes[type] ?? 0) : 0), 0);
+    const cores = types.reduce((sum, type) => sum + (/^[acdhimrtz]\d/.test(type) ? (sizes[type]?.vcpus ?? 0) : 0), 0);
     const { standardVcpus, elasticAddresses } = limits;
     return [
       ...unknown.map((type) =>

@@ -15,6 +15,13 @@ export interface AwsInstance {
   readonly clientToken: string;
 }
 
+/** An instance type as EC2 sells it; the operating system sees a little less memory. */
+export interface InstanceSize {
+  readonly vcpus: number;
+  /** Bytes. */
+  readonly memory: number;
+}
+
 export interface BucketState {
   readonly exists: boolean;
   /** Someone else's, or another region's: with the reason. */
@@ -84,8 +91,8 @@ export interface AwsReader {
     readonly standardVcpus: { readonly limit: number; readonly used: number };
     readonly elasticAddresses: { readonly limit: number; readonly used: number };
   }>;
-  /** vCPUs per instance type, from the service: never counted by hand (catalogue B8). Unknown types are left out. */
-  vcpus(types: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  /** What instance types have, from the service: never counted by hand (catalogue B8). Unknown types are left out. */
+  instanceTypes(types: readonly string[]): Promise<Readonly<Record<string, InstanceSize>>>;
   /**
    * Those of the actions that a policy simulation of the caller denies. Without resources and context every right that
    * hangs on a name or a tag looks denied.

@@ -229,7 +229,10 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     expect(await aws.address('eipalloc-00000000')).toBeUndefined();
     expect(await aws.quotas()).toMatchObject({ standardVcpus: { used: 2 }, elasticAddresses: { used: 1 } });
     expect(await aws.console(instance)).toEqual(expect.any(String));
-    expect(await aws.vcpus(['t3.large', 'm5.xlarge', 'z9.huge'])).toEqual({ 't3.large': 2, 'm5.xlarge': 4 });
+    expect(await aws.instanceTypes(['t3.large', 'm5.xlarge', 'z9.huge'])).toEqual({
+      't3.large': { vcpus: 2, memory: 8 * 1024 ** 3 },
+      'm5.xlarge': { vcpus: 4, memory: 16 * 1024 ** 3 },
+    });
     expect(
       await aws.certificate(`arn:aws:acm:${region}:123456789012:certificate/11111111-1111-1111-1111-111111111111`),
     ).toBeUndefined();

@@ -50,7 +50,7 @@ export function openAws(options: AwsOptions): AwsWriter {
     records: async (zone, names) => (await route53()).records(zone, names),
     loadBalancer: async (hostname) => (await balancing()).loadBalancer(hostname),
     targetHealth: async (loadBalancer) => (await balancing()).targetHealth(loadBalancer),
-    vcpus: async (types) => (await ec2()).vcpus(types),
+    instanceTypes: async (types) => (await ec2()).instanceTypes(types),
     denied: async (actions, scope) => (await iam()).denied((await (await sts()).caller()).arn, actions, scope),
     keyPair: async (name) => (await ec2()).keyPair(name),
     owned: async (clusterId) =>
@@ -69,8 +69,8 @@ export function openAws(options: AwsOptions): AwsWriter {
         (instance) =>
           ['pending', 'running'].includes(instance.state) && !instance.spot && /^[acdhimrtz]\d/.test(instance.type),
       );
-      const sizes = await machines.vcpus(counted.map((instance) => instance.type));
-      const used = counted.reduce((sum, instance) => sum + (sizes[instance.type] ?? 0), 0);
+      const sizes = await machines.instanceTypes(counted.map((instance) => instance.type));
+      const used = counted.reduce((sum, instance) => sum + (sizes[instance.type]?.vcpus ?? 0), 0);
       return {
         standardVcpus: { limit: standardLimit, used },
         elasticAddresses: { limit: addressLimit, used: addresses },

@@ -9,7 +9,7 @@ import type {
   Subnet,
   Vpc,
 } from '@aws-sdk/client-ec2';
-import type { AwsInstance } from '../ports-aws.ts';
+import type { AwsInstance, InstanceSize } from '../ports-aws.ts';
 import { isAbsent } from './errors.ts';
 import { collect, tagRecord } from './session.ts';
 import type { Session } from './session.ts';
@@ -39,7 +39,7 @@ export interface Ec2 {
   address(allocation: string): Promise<{ readonly publicAddress: string; readonly instance?: string } | undefined>;
   addressCount(): Promise<number>;
   associateAddress(allocation: string, instance: string): Promise<void>;
-  vcpus(types: readonly string[]): Promise<Readonly<Record<string, number>>>;
+  instanceTypes(types: readonly string[]): Promise<Readonly<Record<string, InstanceSize>>>;
   keyPairs(names: readonly string[]): Promise<readonly string[]>;
   keyPair(name: string): Promise<{ readonly fingerprint: string } | undefined>;
   network(tags: Readonly<Record<string, string>>): Promise<OwnedNetwork>;
@@ -133,7 +133,7 @@ export async function openEc2(session: Session): Promise<Ec2> {
       );
     },
 
-    async vcpus(types) {
+    async instanceTypes(types) {
       if (types.length === 0) return {};
       const found = await collect(async (NextToken) => {
         // By filter: naming an unknown type would fail the whole call.
@@ -145,7 +145,12 @@ export async function openEc2(session: Session): Promise<Ec2> {
         );
         return { items: page.InstanceTypes, next: page.NextToken };
       });
-      return Object.fromEntries(found.map((type) => [type.InstanceType ?? '', type.VCpuInfo?.DefaultVCpus ?? 0]));
+      return Object.fromEntries(
+        found.map((type) => [
+          type.InstanceType ?? '',
+          { vcpus: type.VCpuInfo?.DefaultVCpus ?? 0, memory: (type.MemoryInfo?.SizeInMiB ?? 0) * 1024 ** 2 },
+        ]),
+      );
     },
 
     async keyPairs(names) {

@@ -42,7 +42,8 @@ describe('credentials', () => {
 });
 
 describe('quotas', () => {
-  const vcpus = async (types: readonly string[]) => Object.fromEntries(types.map((type) => [type, 2]));
+  const size = { vcpus: 2, memory: 0 };
+  const instanceTypes = async (types: readonly string[]) => Object.fromEntries(types.map((type) => [type, size]));
   const limits =
     (used: number, limit: number, addresses = { limit: 5, used: 0 }) =>
     async () => ({
@@ -53,9 +54,9 @@ describe('quotas', () => {
   const all = Object.entries(awsConfig().nodes).map(([name, { type }]) => running(name, type));
 
   test('count what the service says of each type, never by hand (catalogue B7, B8)', async () => {
-    const enough = await askCheck(quotas, { aws: never({ vcpus, quotas: limits(8, 16) }) });
+    const enough = await askCheck(quotas, { aws: never({ instanceTypes, quotas: limits(8, 16) }) });
     expect(enough.state).toBe('holds');
-    const short = await askCheck(quotas, { aws: never({ vcpus, quotas: limits(9, 16) }) });
+    const short = await askCheck(quotas, { aws: never({ instanceTypes, quotas: limits(9, 16) }) });
     expect(said(short)).toEqual(['error: 4 machines need 8 vCPUs; 9 of 16 are in use']);
     expect(short.findings[0]?.next[0]).toContain('--desired-value 17');
   });
@@ -65,19 +66,19 @@ describe('quotas', () => {
   });
 
   test('ask only for the machines that are missing', async () => {
-    const aws = account({ instances: async () => all.slice(1), vcpus, quotas: limits(6, 8) });
+    const aws = account({ instances: async () => all.slice(1), instanceTypes, quotas: limits(6, 8) });
     expect((await askCheck(quotas, { aws })).state).toBe('holds');
   });
 
   test('name a type that the region does not have', async () => {
     const result = await askCheck(quotas, {
-      aws: never({ vcpus: async () => ({ 't3.large': 2 }), quotas: limits(0, 99) }),
+      aws: never({ instanceTypes: async () => ({ 't3.large': size }), quotas: limits(0, 99) }),
     });
     expect(said(result)).toEqual(['error: ap-northeast-2 has no instance type t3.medium']);
   });
 
   test('do not count our own Elastic IPs twice', async () => {
-    const full = { vcpus, instances: async () => [], quotas: limits(0, 99, { limit: 5, used: 5 }) };
+    const full = { instanceTypes, instances: async () => [], quotas: limits(0, 99, { limit: 5, used: 5 }) };
     const eip = { type: 'aws_eip', id: 'eipalloc-1', tags: {}, healthy: true };
     expect((await askCheck(quotas, { aws: account({ ...full, owned: async () => [eip] }) })).state).toBe('holds');
     expect(said(await askCheck(quotas, { aws: account({ ...full, owned: async () => [] }) }))).toEqual([

@@ -147,7 +147,8 @@ const healthy = (more: Parameters<typeof fakeWorld>[0] = {}) =>
         caller: async () => ({ account: '111122223333', arn: 'arn:aws:iam::111122223333:user/me' }),
         object: async () => undefined,
         denied: async () => [],
-        vcpus: async (types) => Object.fromEntries(types.map((type) => [type, 2])),
+        instanceTypes: async (types) =>
+          Object.fromEntries(types.map((type) => [type, { vcpus: 2, memory: 16 * 1024 ** 3 }])),
         quotas: async () => ({ standardVcpus: { limit: 64, used: 0 }, elasticAddresses: { limit: 5, used: 0 } }),
         zone: async () => ({ id: 'Z1', nameServers: ['ns-1.example.net'] }),
         ...more.aws,
