@@ -21,6 +21,7 @@ export const sampleValues: Placeholders = {
   rabbitmq_operator_image: 'ghcr.io/rabbitmq/cluster-operator:2.22.3',
   rabbitmq_image: 'docker.io/library/rabbitmq:4.2.8-management',
   redis_image: 'docker.io/library/redis:8.6.4-alpine',
+  exempt_namespaces: '["kube-system","cert-manager"]',
 };
 
 /** `ebs-csi/values.yaml` and so on: every template, sorted. */

@@ -113,7 +113,7 @@ const isEntrance = (service: KubernetesObject): boolean =>
   );
 
 /** A teardown that is resumed has ended its machines itself. Those of a user's own tree are asked by their recorded ids. */
-async function isWithoutControlPlane(
+export async function isWithoutControlPlane(
   { aws, config }: ReadContext,
   { clusterId }: Identity,
   records: readonly LedgerEntry[],

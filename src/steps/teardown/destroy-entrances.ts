@@ -1,0 +1,58 @@
+import type { KubernetesObject } from '../../tools/ports.ts';
+import { listOf, textOf } from '../probes/fields.ts';
+import { minutes } from '../durations.ts';
+import { step } from '../kit.ts';
+import { destroyInventory } from './destroy-inventory.ts';
+import { destroySuspend } from './destroy-suspend.ts';
+import { awaitInCloud } from './drain-cloud.ts';
+import { describe, drain, explain } from './drain-wait.ts';
+import { checkDrained, nameOf, openPatiently, passedOver, removeObject } from './drain-world.ts';
+import { balancersLeft, entranceKinds, entrancesIn, judge, stacksOf } from './entrances.ts';
+
+/**
+ * Ingresses, Services of type LoadBalancer, Gateways and TargetGroupBindings go, and what AWS stands them for, while the controllers run that know
+ * which security groups and rules belong to it. The IngressClass stays: without it the controller no longer serves its Ingresses.
+ */
+export const destroyEntrances = step({
+  id: 'destroy-entrances',
+  title: 'Load balancers',
+  needs: { inventory: destroyInventory, suspend: destroySuspend },
+  repeat: 'safe',
+  onCancel: 'abort',
+  timeout: minutes(30),
+  inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
+  check: (ctx, { inventory }) =>
+    checkDrained(ctx, inventory, { leftToSweep: [] as readonly string[] }, async (cluster) => {
+      const left = await explain(cluster, await entrancesIn(cluster, await entranceKinds(cluster)), { judge });
+      const waiting = left.filter(({ passed }) => passed !== true);
+      if (waiting.length === 0) {
+        const output = { leftToSweep: left.map(describe) };
+        const because =
+          left.length === 0 ? 'no entrance is left' : `left to the sweep: ${output.leftToSweep.join(', ')}`;
+        return { state: 'satisfied', output, because };
+      }
+      const preview = waiting.map(({ object }) => `delete ${nameOf(object)}${hostnameOf(object)}`);
+      return { state: 'needed', because: `${waiting.length} entrances are left`, preview };
+    }),
+  apply: async (ctx, { inventory }) => {
+    if (passedOver(ctx.config, inventory) !== undefined) return { leftToSweep: [] };
+    const cluster = await openPatiently(ctx, inventory);
+    const kinds = await entranceKinds(cluster);
+    const stacks = stacksOf(await entrancesIn(cluster, kinds));
+    const round = async (): Promise<readonly KubernetesObject[]> => {
+      for (const object of await entrancesIn(cluster, kinds))
+        await removeObject(ctx, cluster, object, `entrance of cluster ${inventory.clusterId}${hostnameOf(object)}`);
+      return entrancesIn(cluster, kinds);
+    };
+    const passed = await drain(ctx, cluster, { what: 'entrances', round, judge });
+    const theirs = stacksOf(passed.map(({ object }) => object));
+    const awaited = new Set([...stacks].filter((stack) => !theirs.has(stack)));
+    const inCloud = await awaitInCloud(ctx, 'load balancers', () => balancersLeft(ctx.estate, inventory, awaited));
+    return { leftToSweep: [...passed.map(describe), ...inCloud] };
+  },
+});
+
+const hostnameOf = (object: KubernetesObject): string => {
+  const hostname = listOf(object, 'status', 'loadBalancer', 'ingress').map((one) => textOf(one, 'hostname'))[0];
+  return hostname === undefined ? '' : ` at ${hostname}`;
+};

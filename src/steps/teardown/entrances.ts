@@ -1,0 +1,92 @@
+import type { CloudResource, ClusterReader, EstateReader, KubernetesObject } from '../../tools/ports.ts';
+import { textOf } from '../probes/fields.ts';
+import type { DestroyInventory } from './destroy-inventory.ts';
+import { scopeOf } from './drain-world.ts';
+import type { Phase } from './drain-wait.ts';
+
+const groups: Readonly<Record<string, string>> = {
+  Ingress: 'networking.k8s.io/',
+  Gateway: 'gateway.networking.k8s.io/',
+  TargetGroupBinding: 'elbv2.k8s.aws/',
+};
+
+export type EntranceKinds = readonly { readonly apiVersion: string; readonly kind: string }[];
+
+/** As far as their definitions are installed. */
+export async function entranceKinds(cluster: ClusterReader): Promise<EntranceKinds> {
+  const { kinds } = await cluster.kinds();
+  return kinds.filter(({ apiVersion, kind }) => {
+    const group = groups[kind];
+    return group === undefined ? apiVersion === 'v1' && kind === 'Service' : apiVersion.startsWith(group);
+  });
+}
+
+/**
+ * What stands for load balancers in the cluster. Bindings that the controller made for one of the others are listed once none of those is left:
+ * it would make them again, and takes them away by itself.
+ */
+export async function entrancesIn(cluster: ClusterReader, kinds: EntranceKinds): Promise<readonly KubernetesObject[]> {
+  const found = (await Promise.all(kinds.map(({ apiVersion, kind }) => cluster.list({ apiVersion, kind })))).flat();
+  const makers = found.filter(
+    (one) => one.kind !== 'TargetGroupBinding' && (one.kind !== 'Service' || isBalanced(one)),
+  );
+  const bindings = found.filter(({ kind }) => kind === 'TargetGroupBinding');
+  return [...makers, ...bindings.filter((binding) => makers.length === 0 || !isMade(binding))];
+}
+
+/** One that was turned from LoadBalancer into something else has its load balancer for as long as it has the finalizer. */
+const isBalanced = (service: KubernetesObject): boolean =>
+  textOf(service, 'spec', 'type') === 'LoadBalancer' ||
+  (service.metadata.finalizers ?? []).some((one) =>
+    ['service.k8s.aws/resources', 'service.kubernetes.io/load-balancer-cleanup'].includes(one),
+  );
+
+/** A binding that the controller made (LBC pkg/deploy/elbv2, stack labels); the others are somebody's. */
+const isMade = ({ metadata }: KubernetesObject): boolean =>
+  Object.keys(metadata.labels ?? {}).some((label) => label.endsWith('.k8s.aws/stack') || label.endsWith('/stack-name'));
+
+/**
+ * Under deletion protection the controller refuses for ever (LBC pkg/service/model_builder.go; AWS: OperationNotPermitted). Waiting is of no use: the
+ * sweep turns the protection of what is ours off.
+ */
+export const judge: NonNullable<Phase['judge']> = (_, { warning }) =>
+  warning !== undefined && /deletion.?protection|OperationNotPermitted/i.test(warning)
+    ? { because: `is under deletion protection: ${warning}`, passed: true }
+    : {};
+
+/** The names under which the load balancer controller and the cloud controller file what they make for these objects. */
+export function stacksOf(makers: readonly KubernetesObject[]): ReadonlySet<string> {
+  return new Set(
+    makers.flatMap(({ metadata }) => [
+      `${metadata.namespace ?? 'default'}/${metadata.name}`,
+      ...(metadata.finalizers ?? [])
+        .filter((finalizer) => finalizer.startsWith('group.ingress.k8s.aws/'))
+        .map((finalizer) => finalizer.slice('group.ingress.k8s.aws/'.length)),
+    ]),
+  );
+}
+
+const stackTags = [
+  'ingress.k8s.aws/stack',
+  'service.k8s.aws/stack',
+  'gateway.k8s.aws.alb/stack',
+  'gateway.k8s.aws.nlb/stack',
+  'kubernetes.io/service-name',
+] as const;
+
+/** What AWS still shows of these stacks: load balancers first, their target groups after. */
+export async function balancersLeft(
+  estate: EstateReader,
+  cluster: DestroyInventory,
+  stacks: ReadonlySet<string>,
+): Promise<readonly CloudResource[]> {
+  const lists = await Promise.all(
+    (['load-balancer', 'target-group'] as const).map((kind) => estate.list(kind, scopeOf(cluster))),
+  );
+  return lists.flat().filter(({ phase, tags }) => {
+    const isOurs =
+      tags['elbv2.k8s.aws/cluster'] === cluster.clusterId ||
+      tags[`kubernetes.io/cluster/${cluster.clusterId}`] === 'owned';
+    return phase !== 'gone' && isOurs && stackTags.some((tag) => stacks.has(tags[tag] ?? ''));
+  });
+}
