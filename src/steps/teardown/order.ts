@@ -57,7 +57,7 @@ export const heldBy: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> 
 };
 
 /**
- * A gateway cannot be detached while anything in its VPC has a public address ("has some mapped public address(es)"), a VPC cannot go
+ * An interface of a load balancer goes after it (its description names it). A gateway cannot be detached while anything in its VPC has a public address ("has some mapped public address(es)"), a VPC cannot go
  * while anything stands in it, and an owner record proves the records beside it, so that it goes after them: a run that is killed between
  * the two must still be able to prove the second.
  */
@@ -66,6 +66,8 @@ function isDeclared(holder: Finding, held: Finding): boolean {
   if (other.kind === 'vpc') return one.vpc === other.id && heldBy.vpc?.includes(one.kind) === true;
   if (other.kind === 'internet-gateway')
     return other.vpc !== undefined && one.vpc === other.vpc && heldBy['internet-gateway']?.includes(one.kind) === true;
+  if (other.kind === 'network-interface')
+    return one.kind === 'load-balancer' && one.id.endsWith(`loadbalancer/${other.description?.replace(/^ELB /, '')}`);
   if (one.kind === 'dns-record' && other.kind === 'dns-record')
     return (
       holder.class === 'owned' &&
@@ -146,7 +148,7 @@ export function holdersOf(
   return new Map([...holders].map(([key, found]) => [key, [...found]]));
 }
 
-const hasDeclared: ReadonlySet<CloudKind> = new Set(['vpc', 'internet-gateway', 'dns-record']);
+const hasDeclared: ReadonlySet<CloudKind> = new Set(['vpc', 'internet-gateway', 'network-interface', 'dns-record']);
 
 /**
  * Things that hold each other in a ring and that nothing outside holds: each may be asked, since none will ever be free by itself. AWS

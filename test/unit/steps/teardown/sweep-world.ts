@@ -86,7 +86,7 @@ export function createAccount(things: readonly Thing[]) {
   const drop = (reference: CloudReference): void => {
     const thing = there.get(keyOf(reference));
     there.delete(keyOf(reference));
-    for (const one of [...there.values()])
+    for (const one of Array.from(there.values()))
       if (one.diesWith !== undefined && keyOf(one.diesWith) === keyOf(reference)) drop(one);
     const leaves = thing?.leaves;
     if (leaves !== undefined)

@@ -1,0 +1,77 @@
+import type { CloudKind, CloudResource, Clock } from '../../tools/ports.ts';
+import { seconds } from '../durations.ts';
+import type { Finding } from './inventory-types.ts';
+import { keyOf } from './ownership-marks.ts';
+import type { Pace } from './sweep-pace.ts';
+import { actionOf, deniedError, resumable } from './sweep-errors.ts';
+import { faultOf, verdictOf } from './verdict.ts';
+
+/** Where findings come from: fresh listings, and the judgement on what they show together. */
+export interface ViewSource {
+  list(kind: CloudKind): Promise<readonly CloudResource[]>;
+  classify(resources: readonly CloudResource[]): readonly Finding[];
+}
+
+/** What was seen last of each kind, judged as a whole. */
+export interface SweepView {
+  /** One fresh listing of each of these kinds. What cannot be listed is an error, never "none". */
+  refresh(kinds: readonly CloudKind[]): Promise<void>;
+  readonly findings: readonly Finding[];
+}
+
+const tries = 4;
+
+/**
+ * Keeps the newest listing of each kind and what it was judged to be. An interface that AWS made for a load balancer of ours stays known as
+ * that when the balancer goes first: it is awaited, never deleted. What we delete ourselves must be proven afresh each time.
+ */
+export function createView(
+  source: ViewSource,
+  pace: Pace,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): SweepView {
+  const listings = new Map<CloudKind, readonly CloudResource[]>();
+  const awaited = new Map<string, Finding>();
+  let findings: readonly Finding[] = [];
+
+  /** Tells the action that is denied, if one is: all of them are wanted at once. */
+  const list = async (kind: CloudKind, denied: Set<string>): Promise<'done' | 'throttled'> => {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        listings.set(kind, await source.list(kind));
+        return 'done';
+      } catch (error) {
+        const verdict = verdictOf(faultOf(error));
+        if (verdict === 'throttled') return 'throttled';
+        if (verdict === 'denied') {
+          denied.add(actionOf(error, `listing of ${kind}`));
+          return 'done';
+        }
+        if (verdict === 'expired') throw resumable(error);
+        if (attempt === tries || signal.aborted) throw error;
+        await clock.sleep(seconds(2 ** (attempt - 1)), signal);
+      }
+    }
+  };
+
+  return {
+    get findings() {
+      return findings;
+    },
+    async refresh(kinds) {
+      const denied = new Set<string>();
+      await pace.each([...new Set(kinds)], (kind) => list(kind, denied));
+      if (denied.size > 0) throw deniedError(denied);
+      findings = source.classify([...listings.values()].flat()).map((finding) => remembered(finding, awaited));
+      for (const finding of findings)
+        if (finding.class === 'owned' && finding.resource.managedBy !== undefined)
+          awaited.set(keyOf(finding.resource), finding);
+    },
+  };
+}
+
+function remembered(finding: Finding, awaited: ReadonlyMap<string, Finding>): Finding {
+  const before = awaited.get(keyOf(finding.resource));
+  const isLeftBehind = finding.class === 'unknown' && finding.resource.managedBy !== undefined;
+  return isLeftBehind && before !== undefined ? { ...before, resource: finding.resource } : finding;
+}

@@ -1,0 +1,155 @@
+import type { Audit } from '../../engine/types.ts';
+import type { CloudKind, CloudReference, Clock, EstateWriter, Randomness, RemovableKind } from '../../tools/ports.ts';
+import { seconds } from '../durations.ts';
+import { withProof } from './inventory.ts';
+import type { Finding } from './inventory-types.ts';
+import { exists, heldBy, type Order, orderOf, targetsOf } from './order.ts';
+import { keyOf } from './ownership-marks.ts';
+import { type Asker, createAsker } from './sweep-ask.ts';
+import { createPace } from './sweep-pace.ts';
+import { type Awaited, createProgress } from './sweep-progress.ts';
+import { leftoversError } from './sweep-leftovers.ts';
+import { counted, noteOf } from './sweep-words.ts';
+import { deniedError } from './sweep-errors.ts';
+import { createView, type SweepView, type ViewSource } from './sweep-view.ts';
+import { pauseAfter, stopIfAborted } from './wait.ts';
+
+/** The part of a step's world that a sweep uses. */
+export interface SweepWorld {
+  readonly clock: Clock;
+  readonly random: Randomness;
+  readonly estate: EstateWriter;
+  readonly signal: AbortSignal;
+  note(text: string): void;
+  audit(entry: Audit): Promise<void>;
+}
+
+export interface SweepRequest {
+  readonly kinds: readonly RemovableKind[];
+  /** Narrows what is proven ours; it can never widen it. */
+  choose(finding: Finding): boolean;
+  /** Data goes too. */
+  readonly deleteData: boolean;
+  readonly source: ViewSource;
+}
+
+export interface SweepResult {
+  readonly removed: readonly CloudReference[];
+  /** What the last listings showed, of all kinds that were looked at. */
+  readonly findings: readonly Finding[];
+}
+
+const mostComebacks = 5;
+/** How long a controller that is alive may take to make again what was deleted under it, before a clean listing is believed. */
+const settling = seconds(2);
+
+/**
+ * Removes everything of these kinds that is proven ours, not kept, and chosen; until a fresh listing shows none of it. Level-triggered: each
+ * round acts on what a listing shows and on nothing that it remembers, so that it may be killed anywhere and run again. Whatever order the
+ * ties and the errors of AWS tell is kept. It stops when nothing has changed for as long as the things it waits for may take, or at once where
+ * permissions are missing, and names what is left; never on total time.
+ */
+export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise<SweepResult> {
+  const kinds = new Set<CloudKind>(request.kinds);
+  const wanted = (finding: Finding): boolean => kinds.has(finding.resource.kind) && isRemovable(finding, request);
+  const pace = createPace(ctx);
+  const view = createView(request.source, pace, ctx);
+  const asker = createAsker(ctx, pace, request.deleteData);
+  /** Time during which AWS slowed us down does not count as standing still. */
+  const now = (): number => ctx.clock.monotonic() - pace.lost;
+  const progress = createProgress(now());
+  const targets = new Map<string, CloudReference>();
+  let look: 'everything' | 'what is left' | 'what may change' = 'everything';
+  let clean = 0;
+  for (;;) {
+    stopIfAborted(ctx.signal);
+    await view.refresh(
+      kindsToList(look, request.kinds, view.findings, orderOf(view.findings, wanted), progress.awaited(now())),
+    );
+    const order = orderOf(view.findings, wanted);
+    for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
+    const changed = progress.update(order, now());
+    if (changed) asker.wake();
+    if (order.ask.length + order.waiting.length === 0) {
+      clean = look === 'everything' ? clean + 1 : 0;
+      // A controller on a machine of ours may make again what we deleted.
+      if (clean > (view.findings.some(isRunning) ? 1 : 0))
+        return { removed: [...targets.values()], findings: view.findings };
+      if (clean > 0) await ctx.clock.sleep(settling, ctx.signal);
+      look = 'everything';
+      continue;
+    }
+    clean = 0;
+    // Nothing is asked on an old look.
+    if (look === 'what may change' && (changed || order.ask.some((finding) => asker.isDue(finding)))) {
+      look = 'what is left';
+      continue;
+    }
+    look = await act(ctx, view, asker, order, progress.awaited(now()), progress.comebacks);
+    await ctx.clock.sleep(pauseAfter(now() - progress.lastChange), ctx.signal);
+  }
+}
+
+/** Asks what may be asked, or ends the sweep where that is the only thing left to do. Tells what must be looked at next. */
+async function act(
+  ctx: SweepWorld,
+  view: SweepView,
+  asker: Asker,
+  order: Order,
+  awaited: readonly Awaited[],
+  comebacks: ReadonlyMap<string, number>,
+): Promise<'what is left' | 'what may change'> {
+  const seen = view.findings;
+  const end = (title: string): never => {
+    throw leftoversError(title, targetsOf(order), seen, asker.reasonOf);
+  };
+  for (const [name, times] of comebacks)
+    if (times >= mostComebacks)
+      end(`${name} was made again ${times} times: a controller of the cluster is still at work`);
+  const hopeless = awaited.filter(({ finding }) => asker.isHopeless(finding));
+  if (awaited.every((one) => one.unchanged >= one.budget || hopeless.includes(one)))
+    end('nothing has changed for too long');
+  const due = order.ask.filter((finding) => asker.isDue(finding));
+  const fresh = due.filter((finding) => !asker.wasAsked(finding));
+  if (asker.denied.size > 0 && fresh.length === 0) throw deniedError(asker.denied);
+  ctx.note(due.length > 0 ? `deleting ${describe(due)}` : noteOf(order, awaited));
+  if (due.length > 0) await asker.ask(due, seen);
+  return fresh.length > 0 ? 'what is left' : 'what may change';
+}
+
+function describe(due: readonly Finding[]): string {
+  const counts = new Map<CloudKind, number>();
+  for (const { resource } of due) counts.set(resource.kind, (counts.get(resource.kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => counted(count, kind)).join(', ');
+}
+
+/** Proven ours, and nobody said that it stays. */
+export const isRemovable = (
+  finding: Finding,
+  { choose, deleteData }: Pick<SweepRequest, 'choose' | 'deleteData'>,
+): boolean =>
+  (finding.class === 'owned' || (finding.class === 'data' && deleteData)) &&
+  finding.kept === undefined &&
+  choose(finding);
+
+const isRunning = ({ resource, class: ownership }: Finding): boolean =>
+  resource.kind === 'instance' && ownership === 'owned' && resource.phase === 'live';
+
+/** As few listings as tell what is needed. */
+function kindsToList(
+  look: 'everything' | 'what is left' | 'what may change',
+  kinds: readonly CloudKind[],
+  seen: readonly Finding[],
+  order: Order,
+  awaited: readonly Awaited[],
+): readonly CloudKind[] {
+  const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
+  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
+  if (look === 'what may change') return awaited.map(({ finding }) => finding.resource.kind);
+  const left = targetsOf(order).map(({ resource }) => resource.kind);
+  const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));
+  return [...left, ...left.flatMap((kind) => holding(kind).filter((one) => present.has(one) || unguarded.has(kind)))];
+}
+
+/** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */
+const unguarded: ReadonlySet<CloudKind> = new Set(['volume', 'address', 'instance-profile', 'role', 'policy'] as const);
