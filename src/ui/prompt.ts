@@ -46,6 +46,7 @@ export async function ask(
  * counts, since environments may differ in it alone. `flag` is what answers it where nobody sits.
  */
 export async function confirmByName(host: Host, question: string, name: string, flag: string): Promise<void> {
+  requirePerson(host, question, flag);
   const typed = (await ask(host, `${question} Type ${name} to go on:`, flag)).trim();
   if (typed === name) return;
   throw new PlatformError('DECLINED', {

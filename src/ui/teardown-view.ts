@@ -1,0 +1,155 @@
+import type { Host } from '../host.ts';
+import { durationText } from './duration-text.ts';
+import { type Kept, keptLines } from './kept-lines.ts';
+import { countsText, idText, kindText } from './kind-text.ts';
+import { chainLines, harmless, paragraph } from './screen-lines.ts';
+import { type Style, styleFor } from './style.ts';
+import { countLines, type Counted } from './teardown-view-counts.ts';
+import { column, oneLine } from './text-width.ts';
+
+/** Of a list that can be long; the rest is counted, and --json has all. */
+const named = 5;
+
+/** Something that is not ours, or of a kind that is never removed, and that stands where we work. */
+export interface Refused {
+  readonly kind: string;
+  readonly id: string;
+  readonly because: string;
+  /** What it holds or is held by, from the one to the other. */
+  readonly chain: readonly string[];
+}
+
+/** A plan of a teardown, as far as it is drawn. */
+export interface ShownTeardown {
+  readonly environment: string;
+  readonly cluster: string;
+  readonly account: string;
+  readonly counts: readonly Counted[];
+  readonly steps: readonly {
+    readonly step: string;
+    readonly title: string;
+    readonly removes: readonly { readonly kind: string; readonly count: number }[];
+  }[];
+  readonly kept: readonly Kept[];
+  readonly refused: readonly Refused[];
+  /** What blocks what among the things that go. */
+  readonly blocks: readonly (readonly string[])[];
+  readonly expected: { readonly milliseconds: number | null; readonly from: string };
+  readonly problems: readonly { readonly message: string; readonly next: readonly string[] }[];
+}
+
+/** What the command line and the configuration add to the plan. */
+export interface TeardownFlags {
+  readonly color: boolean;
+  readonly region: string;
+  readonly sandbox: boolean;
+  readonly protected: boolean;
+  /** 'destroy --cleanup', 'rebuild' ...: as it was typed, without the environment. */
+  readonly command: string;
+  /** Only looked at: nothing will be asked. */
+  readonly dryRun?: boolean;
+}
+
+/** Prints for people what would go, what stays, why, and how to say yes. */
+export function showTeardownPlan(plan: ShownTeardown, host: Host, flags: TeardownFlags): void {
+  const style = styleFor(host, host.stderr, flags.color);
+  host.stderr.write(teardownText(plan, flags, style, host.stderr.columns || 80));
+}
+
+/** The plan of a teardown as text, no line wider than `columns`: whose, what goes, in which order, what stays, what is not touched, how long. */
+export function teardownText(plan: ShownTeardown, flags: TeardownFlags, style: Style, columns: number): string {
+  return harmless([
+    ...headLines(plan, flags, style, columns),
+    ...countLines(plan.counts, plan.kept, style, columns),
+    ...orderLines(plan, style, columns),
+    ...keptLines(plan.kept, style, columns, plan.environment),
+    ...refusedLines(plan.refused, style, columns),
+    ...problemLines(plan.problems, style, columns),
+    '',
+    ...paragraph(expectedText(plan), 0, columns),
+    ...paragraph(consentText(plan, flags), 0, columns).map((line) => style.bold(line)),
+  ]);
+}
+
+function headLines(plan: ShownTeardown, flags: TeardownFlags, style: Style, columns: number): string[] {
+  const where = flags.sandbox ? 'a sandbox: a stand-in, not AWS' : `AWS account ${plan.account}`;
+  return [
+    ...paragraph(`${flags.command} ${plan.environment}: cluster ${plan.cluster}`, 0, columns).map((line) =>
+      style.bold(line),
+    ),
+    ...paragraph(`${where}, region ${flags.region}`, 2, columns),
+  ];
+}
+
+function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: number): string[] {
+  if (steps.length === 0) return [];
+  const width = Math.min(34, Math.floor(columns / 2));
+  const rows = steps.flatMap(({ title, removes }, index) => {
+    const number = `${String(index + 1).padStart(4)}  `;
+    const [first = '', ...more] = paragraph(title, 0, width);
+    const what = paragraph(countsText(removes), 0, columns - number.length - width - 2);
+    const titles = [first, ...more];
+    return Array.from({ length: Math.max(titles.length, what.length) }, (_, line) =>
+      `${line === 0 ? number : ' '.repeat(number.length)}${column(titles[line] ?? '', width)}  ${what[line] ?? ''}`.trimEnd(),
+    );
+  });
+  const chains = blocks.slice(0, named).flatMap((chain) => chainLines(chain.map(idText), 6, columns));
+  return [
+    '',
+    style.bold('In this order'),
+    ...rows,
+    ...(chains.length === 0
+      ? []
+      : ['', ...paragraph('because each of these waits for what stands right of it:', 6, columns), ...chains]),
+    ...restLine(blocks.length, 6, style),
+  ];
+}
+
+function refusedLines(refused: readonly Refused[], style: Style, columns: number): string[] {
+  if (refused.length === 0) return [];
+  return [
+    '',
+    style.bold(`What is not ours and is not touched (${refused.length})`),
+    ...refused
+      .slice(0, named)
+      .flatMap((one) => [
+        ...paragraph(`${kindText(one.kind)} ${idText(one.id)}: ${one.because}`, 2, columns),
+        ...(one.chain.length > 1
+          ? chainLines(one.chain.map(idText), 4, columns).map((line) => style.yellow(line))
+          : []),
+      ]),
+    ...restLine(refused.length, 2, style),
+  ];
+}
+
+function problemLines(problems: ShownTeardown['problems'], style: Style, columns: number): string[] {
+  if (problems.length === 0) return [];
+  return [
+    '',
+    style.red.bold(`What must be cleared first (${problems.length})`),
+    ...problems.flatMap(({ message, next }) => [
+      ...paragraph(message, 2, columns),
+      ...next.flatMap((one, index) => {
+        const [first = '', ...more] = paragraph(one, 8, columns);
+        return [`  ${index === 0 ? style.bold('Next:') : '  or:'} ${first.trimStart()}`, ...more];
+      }),
+    ]),
+  ];
+}
+
+function expectedText({ expected: { milliseconds, from } }: ShownTeardown): string {
+  return milliseconds === null
+    ? `How long it takes is not known: ${oneLine(from)}.`
+    : `It takes about ${durationText(milliseconds)}, judged by ${oneLine(from)}.`;
+}
+
+function consentText(plan: ShownTeardown, flags: TeardownFlags): string {
+  const { environment } = plan;
+  if (flags.dryRun === true) return 'Nothing was changed: this is only what would be done.';
+  if (plan.problems.length > 0) return 'Nothing was changed, and nothing begins before that is cleared.';
+  const flag = flags.protected ? `--yes --confirm ${environment}` : '--yes';
+  return `Nothing was changed yet. To go on, the name of the environment is typed; where nobody can type: ${flag}`;
+}
+
+const restLine = (count: number, indent: number, style: Style): string[] =>
+  count > named ? [style.dim(`${' '.repeat(indent)}and ${count - named} more; --json has all`)] : [];

@@ -1,0 +1,166 @@
+import type { PlatformConfig } from '../../../src/config/config.ts';
+import { criticalPathOf, type Timing } from '../../../src/engine/critical-path.ts';
+import type { Plan } from '../../../src/engine/plan-run.ts';
+import type { RunResult } from '../../../src/engine/run-options.ts';
+import type { ShownTeardown, TeardownFlags } from '../../../src/ui/teardown-view.ts';
+
+const some = (kind: string, count: number) => ({ kind, count });
+
+/** A cluster of four machines in an account that others use too. */
+export const teardown: ShownTeardown = {
+  environment: 'prod',
+  cluster: 'shop-prod-x7k2m',
+  account: '123456789012',
+  counts: [
+    { kind: 'instance', class: 'owned', count: 4 },
+    { kind: 'load-balancer', class: 'owned', count: 1 },
+    { kind: 'load-balancer', class: 'foreign', count: 1 },
+    { kind: 'target-group', class: 'owned', count: 3 },
+    { kind: 'network-interface', class: 'owned', count: 7 },
+    { kind: 'network-interface', class: 'foreign', count: 1 },
+    { kind: 'volume', class: 'owned', count: 6 },
+    { kind: 'volume', class: 'data', count: 2 },
+    { kind: 'volume', class: 'unknown', count: 3 },
+    { kind: 'address', class: 'owned', count: 1 },
+    { kind: 'security-group', class: 'owned', count: 4 },
+    { kind: 'security-group', class: 'shared', count: 1 },
+    { kind: 'vpc', class: 'owned', count: 1 },
+    { kind: 'certificate', class: 'owned', count: 1 },
+    { kind: 'dns-record', class: 'owned', count: 6 },
+    { kind: 'dns-record', class: 'foreign', count: 12 },
+    { kind: 'bucket', class: 'data', count: 1 },
+    { kind: 'bucket', class: 'owned', count: 1 },
+    { kind: 'policy', class: 'owned', count: 3 },
+    { kind: 'auto-scaling-group', class: 'foreign', count: 1 },
+  ],
+  steps: [
+    { step: 'destroy-suspend', title: 'Suspend GitOps and autoscaling, block what is new', removes: [] },
+    { step: 'destroy-workloads', title: 'Workloads and their volumes', removes: [some('volume', 6)] },
+    {
+      step: 'destroy-entrances',
+      title: 'Ingresses, Services and their load balancers',
+      removes: [some('load-balancer', 1), some('target-group', 3)],
+    },
+    { step: 'destroy-machines', title: 'Machines', removes: [some('instance', 4)] },
+    {
+      step: 'destroy-leftovers',
+      title: 'What controllers left',
+      removes: [some('network-interface', 7), some('security-group', 3), some('dns-record', 6)],
+    },
+    {
+      step: 'destroy-terraform-cluster',
+      title: 'Terraform: cluster',
+      removes: [some('vpc', 1), some('security-group', 1), some('policy', 3)],
+    },
+    { step: 'destroy-verify', title: 'A second scan, from nothing', removes: [] },
+  ],
+  kept: [
+    {
+      kind: 'bucket',
+      id: 'shop-prod-x7k2m-data-123456789012',
+      name: '',
+      because: 'data: --delete-data was not given',
+      cost: 'under 1 USD',
+    },
+    {
+      kind: 'volume',
+      id: 'vol-0a1b2c3d4e5f60718',
+      name: 'PersistentVolumeClaim monitoring/prometheus-db-0',
+      because: 'data: --delete-data was not given',
+      cost: '1 to 10 USD (50 GiB gp3)',
+    },
+    {
+      kind: 'volume',
+      id: 'vol-0b2c3d4e5f6071829',
+      name: '',
+      because: 'data: --delete-data was not given',
+      cost: '10 to 100 USD (200 GiB gp3)',
+    },
+    {
+      kind: 'bucket',
+      id: 'platform-state-123456789012-ap-northeast-2-shop',
+      name: 'platform-state-123456789012-ap-northeast-2-shop',
+      because: 'holds the Terraform state',
+      cost: 'under 1 USD',
+    },
+  ],
+  refused: [
+    {
+      kind: 'auto-scaling-group',
+      id: 'arn:aws:autoscaling:ap-northeast-2:123456789012:autoScalingGroup:x:autoScalingGroupName/batch',
+      because: 'a kind that platform never makes, in recorded vpc-0d1e2f',
+      chain: ['subnet-0aa1', 'i-0foreign1', 'Auto Scaling group batch'],
+    },
+    {
+      kind: 'network-interface',
+      id: 'eni-0f2e3d4c5b6a79880',
+      because: 'tag kubernetes.io/cluster/other=owned names another cluster',
+      chain: ['sg-0e1b', 'eni-0f2e3d4c5b6a79880', 'instance i-0foreign1 of another team in the same VPC'],
+    },
+    { kind: 'volume', id: 'vol-0c3', because: 'ebs.csi.aws.com/cluster=true names a driver, not a cluster', chain: [] },
+    { kind: 'volume', id: 'vol-0d4', because: 'ebs.csi.aws.com/cluster=true names a driver, not a cluster', chain: [] },
+    { kind: 'volume', id: 'vol-0e5', because: 'ebs.csi.aws.com/cluster=true names a driver, not a cluster', chain: [] },
+    { kind: 'dns-record', id: 'Z1/A/www.example.dev', because: 'owner record names another cluster', chain: [] },
+  ],
+  blocks: [
+    ['sg-0e1b', 'eni-9f2', 'load balancer k8s-shop-0a1b2c3d4e', 'Ingress argocd/argocd-server'],
+    ['certificate example.dev', 'load balancer k8s-shop-0a1b2c3d4e', 'Ingress argocd/argocd-server'],
+  ],
+  expected: { milliseconds: 432_000, from: '3 earlier runs' },
+  problems: [],
+};
+
+export const flags: TeardownFlags = {
+  color: false,
+  region: 'ap-northeast-2',
+  sandbox: false,
+  protected: false,
+  command: 'destroy --cleanup',
+};
+
+export const config = {
+  environment: 'prod',
+  target: 'aws',
+  root: '/home/ada/shop',
+  stateFolder: '/home/ada/shop/.platform/prod',
+} as unknown as PlatformConfig;
+
+export const plan = { version: 1, verb: 'destroy', environment: 'prod', rows: [] } as unknown as Plan;
+
+const timings: readonly Timing[] = [
+  { step: 'destroy-inventory', needs: [], work: 4000, wait: 0 },
+  { step: 'destroy-suspend', needs: ['destroy-inventory'], work: 2000, wait: 0 },
+  { step: 'destroy-workloads', needs: ['destroy-suspend'], work: 41_000, wait: 0 },
+  { step: 'destroy-entrances', needs: ['destroy-suspend'], work: 92_000, wait: 0 },
+  { step: 'destroy-machines', needs: ['destroy-workloads', 'destroy-entrances'], work: 64_000, wait: 0 },
+  { step: 'destroy-leftovers', needs: ['destroy-machines'], work: 38_000, wait: 0 },
+  { step: 'destroy-terraform-cluster', needs: ['destroy-leftovers'], work: 47_000, wait: 0 },
+  { step: 'destroy-verify', needs: ['destroy-terraform-cluster'], work: 5000, wait: 0 },
+];
+
+export const result = (extra: Partial<RunResult> = {}): RunResult => ({
+  run: '2026-11-21T10-00-00-abcd',
+  ending: 'done',
+  exitCode: 0,
+  failures: [],
+  done: timings.map(({ step }) => step),
+  kept: [],
+  skipped: [],
+  open: [],
+  wall: 252_000,
+  timings,
+  criticalPath: criticalPathOf(timings, 252_000, 8),
+  ...extra,
+});
+
+export const leftovers = {
+  code: 'LEFTOVERS',
+  message:
+    'nothing moves any more, and 3 of ours are left: security group k8s-web (sg-0e1b): sg-0e1b <- eni-0f2e3d4c5b6a79880 <- i-0foreign1 <- Ingress web/shop (DependencyViolation: resource sg-0e1b has a dependent object); VPC vpc-0d1e2f: vpc-0d1e2f <- sg-0e1b <- eni-0f2e3d4c5b6a79880; certificate example.dev (8d7c)',
+  next: [
+    'have the owner of i-0foreign1 take it away: it is not ours (tag team=data)',
+    'then run the same command again: it goes on with what is left',
+  ],
+  class: 'permanent',
+  facts: { left: 3 },
+} as const;
