@@ -6,13 +6,21 @@ import { nameOf } from './sweep-words.ts';
 
 /**
  * The error that names everything that is left, who holds it, what AWS said, and what to do. NOT_READY_IN_TIME where AWS itself is late with
- * all of it, else LEFTOVERS.
+ * all of it, else LEFTOVERS; `code` says which where that is no question.
  */
 export function leftoversError(
   title: string,
   left: readonly Finding[],
   seen: readonly Finding[],
-  reasonOf: (reference: CloudReference) => string | undefined = () => undefined,
+  {
+    code,
+    next = [],
+    reasonOf = () => undefined,
+  }: {
+    readonly code?: 'LEFTOVERS';
+    readonly next?: readonly string[];
+    reasonOf?(reference: CloudReference): string | undefined;
+  } = {},
 ): PlatformError {
   const judged = left.map((finding) => {
     const chain = chainOf(finding.resource, seen);
@@ -24,9 +32,10 @@ export function leftoversError(
     return `${nameOf(finding.resource)}${held}${reason === undefined ? '' : ` (${reason})`}`;
   });
   const strangers = judged.filter(({ last }) => isStranger(last));
-  return new PlatformError(judged.every(({ last }) => isLate(last)) ? 'NOT_READY_IN_TIME' : 'LEFTOVERS', {
+  return new PlatformError(code ?? (judged.every(({ last }) => isLate(last)) ? 'NOT_READY_IN_TIME' : 'LEFTOVERS'), {
     message: `${title}: ${lines.join('; ')}`,
     next: [
+      ...next,
       ...new Set(judged.map(({ last }) => nextOf(last))),
       'then run the same command again: it goes on with what is left',
     ],

@@ -101,7 +101,7 @@ async function act(
 ): Promise<'what is left' | 'what may change'> {
   const seen = view.findings;
   const end = (title: string): never => {
-    throw leftoversError(title, targetsOf(order), seen, asker.reasonOf);
+    throw leftoversError(title, targetsOf(order), seen, { reasonOf: asker.reasonOf });
   };
   for (const [name, times] of comebacks)
     if (times >= mostComebacks)

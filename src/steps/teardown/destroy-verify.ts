@@ -1,0 +1,91 @@
+import { minutes } from '../durations.ts';
+import { identityFile } from '../identity.ts';
+import { step, type StepContext } from '../kit.ts';
+import { stateBucket, stateKey } from '../names.ts';
+import { destroyInventory } from './destroy-inventory.ts';
+import { destroyOrphans } from './destroy-orphans.ts';
+import { destroyTerraformCluster } from './destroy-terraform-cluster.ts';
+import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
+import { readIdentity } from './evidence.ts';
+import { takeInventory } from './inventory.ts';
+import type { Finding, Inventory } from './inventory-types.ts';
+import { exists } from './order.ts';
+import { leftoversError } from './sweep-leftovers.ts';
+import { nameOf } from './sweep-words.ts';
+
+/**
+ * Looks at everything once more, from nothing: nothing of ours may be left but what was declared kept. Else LEFTOVERS (exit 13) with each
+ * thing, who holds it, and what to do. On success the epoch is closed, and the cluster id goes with it, so that a new life gets a new one:
+ * unless this is half of a rebuild, or the foundation, which carries the id, stays.
+ */
+export const destroyVerify = step({
+  id: 'destroy-verify',
+  title: 'Nothing of ours is left',
+  needs: {
+    inventory: destroyInventory,
+    orphans: destroyOrphans,
+    cluster: destroyTerraformCluster,
+    foundation: destroyTerraformFoundation,
+  },
+  repeat: 'safe',
+  onCancel: 'abort',
+  timeout: minutes(15),
+  retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
+  closesEpoch: true,
+  inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
+  check: async (ctx) => {
+    const identity = await readIdentity(ctx);
+    const recorded = await ctx.ledger.entries();
+    if (identity === undefined && recorded.length === 0)
+      return {
+        state: 'satisfied',
+        output: { removed: 0, kept: noNames },
+        because: 'nothing was ever built, or all of it is removed',
+      };
+    return {
+      state: 'needed',
+      because:
+        identity === undefined ? `${recorded.length} things are recorded` : `cluster ${identity.clusterId} was built`,
+    };
+  },
+  apply: async (ctx) => {
+    ctx.note('listing every kind once more');
+    const inventory = await takeInventory(ctx);
+    refuseRemains(inventory);
+    const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
+    for (const line of kept) ctx.note(`kept: ${line}`);
+    await forgetIdentity(ctx, inventory);
+    return { removed: inventory.vanished.length, kept };
+  },
+});
+
+const noNames: readonly string[] = [];
+
+const isOurs = (finding: Finding): boolean =>
+  exists(finding) && (finding.class === 'owned' || finding.class === 'data');
+
+/** Throws LEFTOVERS when anything of ours is left that nobody declared kept. */
+export function refuseRemains({ findings, clusterId }: Pick<Inventory, 'findings' | 'clusterId'>): void {
+  const left = findings.filter((finding) => isOurs(finding) && finding.kept === undefined);
+  if (left.length === 0) return;
+  const count = left.length === 1 ? '1 thing' : `${left.length} things`;
+  throw leftoversError(`${count} of ${clusterId} left after the teardown`, left, findings, { code: 'LEFTOVERS' });
+}
+
+/** The records first, the id last: who is killed between them finds the id, looks again, and goes on. */
+async function forgetIdentity(ctx: StepContext, { account, clusterId }: Inventory): Promise<void> {
+  const { config } = ctx;
+  if (clusterId === '' || config.teardown?.rebuild === true || config.teardown?.keepFoundation === true) return;
+  const because = `nothing of ${clusterId} is left: a new life gets a new id`;
+  if (config.state.kind === 'local') {
+    const path = `${config.stateFolder}/${identityFile}`;
+    await ctx.audit({ action: 'delete', target: `file ${path}`, because });
+    return ctx.files.remove(path);
+  }
+  const bucket = stateBucket(config, account);
+  for (const file of ['ledger.ndjson', 'known_hosts', identityFile]) {
+    const key = stateKey(config, file);
+    await ctx.audit({ action: 'delete', target: `object s3://${bucket}/${key}`, because });
+    await ctx.aws.removeObject(bucket, key);
+  }
+}
