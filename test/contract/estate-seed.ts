@@ -11,6 +11,7 @@ export interface EstateSeed {
   vpc(tags?: Tags): Promise<string>;
   /** Each subnet gets addresses and a zone of its own. */
   subnet(vpc: string, tags?: Tags): Promise<string>;
+  /** It runs when its id is given: the clock has moved on for it. */
   instance(wanted: {
     readonly subnet: string;
     readonly groups?: readonly string[];
@@ -109,7 +110,7 @@ export interface SeededEstate {
   readonly cluster: string;
   readonly estate: EstateWriter;
   readonly seed: EstateSeed;
-  /** Domain of an empty public hosted zone that no other call of `make` was given. */
+  /** A domain that no other call of `make` was given; it has no zone yet. */
   readonly domain: string;
 }
 
