@@ -1,4 +1,4 @@
-import { idText, kindText } from './kind-text.ts';
+import { thingText } from './kind-text.ts';
 import { paragraph, spread } from './screen-lines.ts';
 import type { Style } from './style.ts';
 
@@ -36,7 +36,3 @@ function commandLines(because: string, environment: string, columns: number): st
       : '';
   return command === '' ? [] : paragraph(`removed by: ${command}`, 4, columns);
 }
-
-/** How a thing is called: its kind, its id, and its name where that says more. */
-export const thingText = ({ kind, id, name }: { kind: string; id: string; name: string }): string =>
-  `${kindText(kind)} ${idText(id)}${name === '' || id.endsWith(name) ? '' : ` (${name})`}`;

@@ -12,6 +12,9 @@ const names: Readonly<Record<string, readonly [one: string, many: string]>> = {
   distribution: ['CloudFront distribution', 'CloudFront distributions'],
   'auto-scaling-group': ['Auto Scaling group', 'Auto Scaling groups'],
   ingress: ['Ingress', 'Ingresses'],
+  service: ['LoadBalancer Service', 'LoadBalancer Services'],
+  'persistent-volume-claim': ['volume claim', 'volume claims'],
+  'rabbitmq-cluster': ['RabbitMQ cluster', 'RabbitMQ clusters'],
   gateway: ['Gateway', 'Gateways'],
   'helm-release': ['Helm release', 'Helm releases'],
 };
@@ -34,4 +37,13 @@ export function countsText(counts: readonly { readonly kind: string; readonly co
 /** An id as it is shown: an ARN without what the heading tells already; the whole is in --json. */
 export function idText(id: string): string {
   return /^arn:[^:]*:[^:]*:[^:]*:[^:]*:(.+)$/.exec(id)?.[1] ?? id;
+}
+
+/** Kinds whose name is unique in a region, and whose id is only a longer form of it. */
+const calledByName: ReadonlySet<string> = new Set(['load-balancer', 'target-group', 'auto-scaling-group']);
+
+/** How one thing is called: its kind, its id, and its name where that says more. */
+export function thingText({ kind, id, name }: { kind: string; id: string; name: string }): string {
+  if (name !== '' && calledByName.has(kind)) return `${kindText(kind)} ${name}`;
+  return `${kindText(kind)} ${idText(id)}${name === '' || id.endsWith(name) ? '' : ` (${name})`}`;
 }

@@ -1,8 +1,9 @@
 import type { Host } from '../host.ts';
 import { durationText } from './duration-text.ts';
 import { type Kept, keptLines } from './kept-lines.ts';
-import { countsText, idText, kindText } from './kind-text.ts';
+import { countsText, idText } from './kind-text.ts';
 import { chainLines, harmless, paragraph } from './screen-lines.ts';
+import { type Refused, refusedLines } from './refused-lines.ts';
 import { type Style, styleFor } from './style.ts';
 import { countLines, type Counted } from './teardown-view-counts.ts';
 import { column, oneLine } from './text-width.ts';
@@ -10,20 +11,12 @@ import { column, oneLine } from './text-width.ts';
 /** Of a list that can be long; the rest is counted, and --json has all. */
 const named = 5;
 
-/** Something that is not ours, or of a kind that is never removed, and that stands where we work. */
-export interface Refused {
-  readonly kind: string;
-  readonly id: string;
-  readonly because: string;
-  /** What it holds or is held by, from the one to the other. */
-  readonly chain: readonly string[];
-}
-
 /** A plan of a teardown, as far as it is drawn. */
 export interface ShownTeardown {
   readonly environment: string;
   readonly cluster: string;
   readonly account: string;
+  readonly kubernetes: { readonly is: 'answers' | 'unreachable' | 'left-out'; readonly because: string };
   readonly counts: readonly Counted[];
   readonly steps: readonly {
     readonly step: string;
@@ -74,11 +67,27 @@ export function teardownText(plan: ShownTeardown, flags: TeardownFlags, style: S
 function headLines(plan: ShownTeardown, flags: TeardownFlags, style: Style, columns: number): string[] {
   const where = flags.sandbox ? 'a sandbox: a stand-in, not AWS' : `AWS account ${plan.account}`;
   return [
-    ...paragraph(`${flags.command} ${plan.environment}: cluster ${plan.cluster}`, 0, columns).map((line) =>
-      style.bold(line),
-    ),
+    ...paragraph(
+      `${flags.command} ${plan.environment}: ${plan.cluster === '' ? 'nothing was ever built' : `cluster ${plan.cluster}`}`,
+      0,
+      columns,
+    ).map((line) => style.bold(line)),
     ...paragraph(`${where}, region ${flags.region}`, 2, columns),
+    ...clusterLines(plan, style, columns),
   ];
+}
+
+function clusterLines(
+  { kubernetes: { is, because }, cluster }: ShownTeardown,
+  style: Style,
+  columns: number,
+): string[] {
+  if (cluster === '') return [];
+  if (is === 'answers') return paragraph('the cluster answers, and first gives back what it made', 2, columns);
+  const text = is === 'unreachable' ? 'the cluster does not answer' : 'the cluster takes no part';
+  return paragraph(`${text}: ${because}; what it made is found by its marks in AWS alone`, 2, columns).map((line) =>
+    style.yellow(line),
+  );
 }
 
 function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: number): string[] {
@@ -105,23 +114,6 @@ function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: num
   ];
 }
 
-function refusedLines(refused: readonly Refused[], style: Style, columns: number): string[] {
-  if (refused.length === 0) return [];
-  return [
-    '',
-    style.bold(`What is not ours and is not touched (${refused.length})`),
-    ...refused
-      .slice(0, named)
-      .flatMap((one) => [
-        ...paragraph(`${kindText(one.kind)} ${idText(one.id)}: ${one.because}`, 2, columns),
-        ...(one.chain.length > 1
-          ? chainLines(one.chain.map(idText), 4, columns).map((line) => style.yellow(line))
-          : []),
-      ]),
-    ...restLine(refused.length, 2, style),
-  ];
-}
-
 function problemLines(problems: ShownTeardown['problems'], style: Style, columns: number): string[] {
   if (problems.length === 0) return [];
   return [
@@ -137,7 +129,8 @@ function problemLines(problems: ShownTeardown['problems'], style: Style, columns
   ];
 }
 
-function expectedText({ expected: { milliseconds, from } }: ShownTeardown): string {
+function expectedText({ steps, expected: { milliseconds, from } }: ShownTeardown): string {
+  if (steps.length === 0) return 'There is nothing to remove.';
   return milliseconds === null
     ? `How long it takes is not known: ${oneLine(from)}.`
     : `It takes about ${durationText(milliseconds)}, judged by ${oneLine(from)}.`;
@@ -146,6 +139,7 @@ function expectedText({ expected: { milliseconds, from } }: ShownTeardown): stri
 function consentText(plan: ShownTeardown, flags: TeardownFlags): string {
   const { environment } = plan;
   if (flags.dryRun === true) return 'Nothing was changed: this is only what would be done.';
+  if (plan.steps.length === 0) return 'Nothing was changed.';
   if (plan.problems.length > 0) return 'Nothing was changed, and nothing begins before that is cleared.';
   const flag = flags.protected ? `--yes --confirm ${environment}` : '--yes';
   return `Nothing was changed yet. To go on, the name of the environment is typed; where nobody can type: ${flag}`;

@@ -27,11 +27,26 @@ test.each([
   ['before-protected', { ...teardown, refused: [], kept: [], blocks: [] }, { ...flags, protected: true }],
   [
     'before-problem',
-    { ...teardown, problems: [problem], refused: [], expected: { milliseconds: null, from: 'no history' } },
+    {
+      ...teardown,
+      problems: [problem],
+      refused: [],
+      expected: { milliseconds: null, from: 'this environment was never taken apart before' },
+    },
     flags,
   ],
   ['before-dry-run', teardown, { ...flags, dryRun: true, sandbox: true, command: 'rebuild --keep foundation' }],
-  ['before-nothing', { ...teardown, counts: [], steps: [], kept: [], refused: [], blocks: [] }, flags],
+  [
+    'before-aws-only',
+    {
+      ...teardown,
+      kubernetes: { is: 'unreachable', because: 'https://203.0.113.10:6443: connect ECONNREFUSED' },
+      kept: [],
+      blocks: [],
+    },
+    { ...flags, command: 'destroy --cleanup --aws-only' },
+  ],
+  ['before-nothing', { ...teardown, cluster: '', counts: [], steps: [], kept: [], refused: [], blocks: [] }, flags],
 ] as const)('%s, at 80 columns', async (name, shown, flags) => {
   const text = teardownText(shown, flags, style, 80);
   expect(widest(text)).toBeLessThanOrEqual(80);
@@ -102,6 +117,7 @@ const shown: fc.Arbitrary<ShownTeardown> = fc.record({
   environment: fc.constantFrom('prod', 'a-very-long-name-of-an-environment-of-somebody'),
   cluster: words,
   account: fc.constant('123456789012'),
+  kubernetes: fc.record({ is: fc.constantFrom('answers', 'unreachable', 'left-out'), because: words }),
   counts: fc.array(
     fc.record({
       kind: kinds,
@@ -114,9 +130,19 @@ const shown: fc.Arbitrary<ShownTeardown> = fc.record({
     { maxLength: 12 },
   ),
   kept: fc.array(fc.record({ kind: kinds, id: words, name: words, because: words, cost: words }), { maxLength: 5 }),
-  refused: fc.array(fc.record({ kind: kinds, id: words, because: words, chain: fc.array(words, { maxLength: 4 }) }), {
-    maxLength: 9,
-  }),
+  refused: fc.array(
+    fc.record({
+      kind: kinds,
+      id: words,
+      name: words,
+      class: words,
+      because: words,
+      chain: fc.array(words, { maxLength: 4 }),
+    }),
+    {
+      maxLength: 9,
+    },
+  ),
   blocks: fc.array(fc.array(words, { maxLength: 5 }), { maxLength: 9 }),
   expected: fc.record({ milliseconds: fc.option(fc.nat(10_000_000)), from: words }),
   problems: fc.array(fc.record({ message: words, next: fc.array(words, { maxLength: 3 }) }), { maxLength: 3 }),
