@@ -1,0 +1,65 @@
+import type { Thing } from '../memory-aws/thing.ts';
+import type { World } from '../world.ts';
+
+const named = new Set(['key-pair', 'instance-profile', 'role', 'policy', 'dns-record', 'bucket']);
+
+/**
+ * Calls doubtful what is ours and cannot be proven any more: the records are lost, and either nothing carries a mark or somebody else carries the
+ * same one. From the rules that are promised to people (docs/worlds.md), not from the product's code.
+ */
+export function relabel(world: World): void {
+  const { aws, ledger, terraform, clusterId, story } = world;
+  const twin = story.includes('twin');
+  const entries = [...terraform.states.values()].flat();
+  const inState = ({ kind, id }: Pick<Thing, 'kind' | 'id'>): boolean =>
+    entries.some(({ thing }) => thing?.kind === kind && thing.id === id);
+  const inLedger = (thing: Thing): boolean =>
+    ledger.some(({ id, unique }) =>
+      named.has(thing.kind)
+        ? Object.values(thing.unique).some((fact) => Object.values(unique).includes(fact))
+        : id === thing.id,
+    );
+  const isTagged = ({ tags }: Thing): boolean =>
+    tags['platform/cluster'] === clusterId || tags['elbv2.k8s.aws/cluster'] === clusterId;
+  const vpcIsRecorded =
+    ledger.some(({ kind }) => kind === 'vpc') || entries.some(({ thing }) => thing?.kind === 'vpc');
+  const isHome = vpcIsRecorded || !twin;
+
+  const isProvable = (thing: Thing): boolean => {
+    if (thing.diesWith !== undefined) {
+      const parent = aws.find(thing.diesWith.kind, thing.diesWith.id);
+      return parent === undefined ? false : isProvable(parent);
+    }
+    if (thing.kind === 'dns-record') return hasOwner(world, thing) || inState(thing);
+    if (thing.kind === 'volume' && thing.tags['CSIVolumeName'] !== undefined && !isKnown(world, thing)) return false;
+    // Whoever else uses it would lose it, since AWS does not refuse.
+    if (['instance-profile', 'role', 'address'].includes(thing.kind) && hasStranger(world, thing)) return false;
+    if (named.has(thing.kind)) return inLedger(thing) || (isTagged(thing) && (inState(thing) || !twin));
+    if (thing.vpc !== undefined) return isHome && (inState(thing) || inLedger(thing) || isTagged(thing));
+    return inState(thing) || inLedger(thing) || (isTagged(thing) && !twin);
+  };
+  for (const thing of aws.all())
+    if ((thing.truth === 'ours' || thing.truth === 'data') && !isProvable(thing)) thing.truth = 'doubtful';
+}
+
+/** The record beside it that says whose it is. */
+function hasOwner({ aws, clusterId }: World, { id }: Thing): boolean {
+  const [zone = '', , name = ''] = id.split('/');
+  const host = name.replace(/^_platform-owner\./, '');
+  const owner = aws.find('dns-record', `${zone}/TXT/_platform-owner.${host}`);
+  return owner?.record?.values?.some((value) => value.includes(`platform/cluster=${clusterId}`)) === true;
+}
+
+/** Whether anything tells how a volume of the driver is to be reclaimed: its PersistentVolume, as long as the API can be asked. */
+function isKnown({ cluster, choices, reached }: World, { id }: Thing): boolean {
+  if (!cluster.alive || choices.awsOnly || reached === 'decoy') return false;
+  if (cluster.diesAfter < 20) return false;
+  return cluster.list('PersistentVolume').some(({ spec }) => (spec?.['csi'] as { volumeHandle?: string } | undefined)?.volumeHandle === id);
+}
+
+function hasStranger({ aws }: World, thing: Thing): boolean {
+  const users = aws.holdersOf(thing);
+  return [...users, ...users.flatMap((user) => aws.holdersOf(user))].some(
+    ({ kind, truth }) => kind === 'instance' && truth !== 'ours' && truth !== 'data',
+  );
+}
