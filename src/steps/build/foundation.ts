@@ -1,7 +1,8 @@
 import type { PlatformConfig } from '../../config/config.ts';
 import type { TerraformRoot } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
-import { stepWhen } from '../kit.ts';
+import { type StepContext, stepWhen } from '../kit.ts';
+import { dataBucket } from '../names.ts';
 import { readOutputs } from './outputs.ts';
 import { settleFacts } from './terraform-imports.ts';
 import { type StateBackend, stateBackend } from './state-backend.ts';
@@ -40,6 +41,7 @@ export const foundation = stepWhen({
     for (const text of await ctx.terraform.settle(rootOf(ctx.config, up.backend), facts, ctx)) ctx.note(text);
   },
   apply: async (ctx, up) => {
+    await adoptBucket(ctx, up.backend);
     const output = outputsOf(await ctx.terraform.apply(rootOf(ctx.config, up.backend), ctx));
     await ctx.ledger.record([
       ...(output.bucket === null
@@ -59,6 +61,16 @@ export const foundation = stepWhen({
     return output;
   },
 });
+
+/** A teardown that kept the data left its bucket in no state: the next build of the same cluster id takes it up again. */
+async function adoptBucket(ctx: StepContext, backend: StateBackend): Promise<void> {
+  if (!ctx.config.addons.includes('etcd-backup')) return;
+  const name = dataBucket(backend.clusterId, backend.account);
+  const { exists, foreign, tags } = await ctx.aws.bucket(name);
+  if (!exists || foreign !== undefined || tags['platform/cluster'] !== backend.clusterId) return;
+  const facts = { existing: { 'aws_s3_bucket.this["data"]': name }, healthy: [] };
+  for (const text of await ctx.terraform.settle(rootOf(ctx.config, backend), facts, ctx)) ctx.note(text);
+}
 
 const rootOf = (config: PlatformConfig, backend: StateBackend): TerraformRoot =>
   terraformRoot(config, 'foundation', backend, variables(config, backend));

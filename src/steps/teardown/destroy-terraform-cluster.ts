@@ -1,0 +1,34 @@
+import { minutes } from '../durations.ts';
+import { step } from '../kit.ts';
+import { destroyInventory } from './destroy-inventory.ts';
+import { destroyLeftovers } from './destroy-leftovers.ts';
+import { destroyRoot, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
+
+/** Network, firewall, role and key: the root `cluster`, or the user's own tree by their own Terraform. Nothing of others holds it by now. */
+export const destroyTerraformCluster = step({
+  id: 'destroy-terraform-cluster',
+  title: 'Terraform destroy (cluster)',
+  needs: { inventory: destroyInventory, leftovers: destroyLeftovers },
+  repeat: 'safe',
+  // A cut Terraform leaves what it was deleting in the state, so that it only costs a second round.
+  onCancel: 'drain',
+  timeout: minutes(60),
+  noProgressFor: minutes(10),
+  locks: () => ['terraform/cluster'],
+  inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
+  check: async (ctx, { inventory }) => {
+    if (inventory.clusterId === '')
+      return { state: 'satisfied', output: { destroyed: 0 }, because: 'nothing was ever built' };
+    const root = await rootToDestroy(ctx, 'cluster', inventory);
+    const resources = await ctx.terraform.resources(root, ctx.signal);
+    if (resources.length === 0)
+      return { state: 'satisfied', output: { destroyed: 0 }, because: 'the Terraform state cluster holds nothing' };
+    const preview = resources.map(({ address }) => `delete ${address}`);
+    return { state: 'needed', because: `the Terraform state cluster holds ${resources.length} resources`, preview };
+  },
+  settle: async (ctx, { inventory }) => await settleRoot(ctx, 'cluster', inventory),
+  apply: async (ctx, { inventory }) => {
+    const look = await lookAtRoot(ctx, 'cluster', inventory);
+    return { destroyed: await destroyRoot(ctx, look, look.resources) };
+  },
+});

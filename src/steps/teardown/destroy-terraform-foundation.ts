@@ -1,0 +1,91 @@
+import { PlatformError } from '../../errors.ts';
+import type { StateResource } from '../../tools/ports.ts';
+import { minutes } from '../durations.ts';
+import { stepWhen, type StepContext } from '../kit.ts';
+import { nameOf } from './blockers.ts';
+import { destroyInventory } from './destroy-inventory.ts';
+import { destroyLeftovers } from './destroy-leftovers.ts';
+import type { Finding } from './inventory-types.ts';
+import { destroyRoot, type Destruction, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
+
+type Kept = { readonly id: string; readonly because: string };
+
+/**
+ * Elastic IPs, certificate, data bucket. A bucket with data in it stays unless --delete-data was given, and is then taken out of the state: with
+ * `-target` of all others it would stay there, and the next life, whose bucket has another name, would plan to replace it. The next `up` that
+ * keeps the cluster id adopts it again (steps/build/foundation); for any other it is data of an id that is gone.
+ */
+export const destroyTerraformFoundation = stepWhen({
+  id: 'destroy-terraform-foundation',
+  title: 'Terraform destroy (foundation)',
+  needs: { inventory: destroyInventory, leftovers: destroyLeftovers },
+  when: (config) => config.terraform.dir === undefined && config.teardown?.keepFoundation !== true,
+  repeat: 'safe',
+  onCancel: 'drain',
+  timeout: minutes(60),
+  noProgressFor: minutes(10),
+  locks: () => ['terraform/foundation'],
+  inputs: (config, { inventory }) => ({
+    cluster: inventory.clusterId,
+    deleteData: config.teardown?.deleteData === true,
+  }),
+  check: async (ctx, { inventory }) => {
+    const none: { destroyed: number; kept: readonly Kept[] } = { destroyed: 0, kept: [] };
+    if (inventory.clusterId === '') return { state: 'satisfied', output: none, because: 'nothing was ever built' };
+    const root = await rootToDestroy(ctx, 'foundation', inventory);
+    const resources = await ctx.terraform.resources(root, ctx.signal);
+    if (resources.length === 0)
+      return { state: 'satisfied', output: none, because: 'the Terraform state foundation holds nothing' };
+    const preview = resources.map(({ address }) => `delete ${address}`);
+    return { state: 'needed', because: `the Terraform state foundation holds ${resources.length} resources`, preview };
+  },
+  settle: async (ctx, { inventory }) => await settleRoot(ctx, 'foundation', inventory),
+  apply: async (ctx, { inventory }) => {
+    const look = await lookAtRoot(ctx, 'foundation', inventory);
+    const buckets = bucketsOf(look);
+    const kept = buckets.filter(({ kept: because }) => because !== undefined);
+    const staying = look.resources.filter((one) => kept.some(({ resource }) => isPartOf(one, resource.id)));
+    for (const { resource, kept: because } of kept)
+      ctx.note(`${nameOf(resource)} stays (${because}): taken out of the Terraform state`);
+    if (staying.length > 0)
+      await ctx.terraform.forget(
+        look.root,
+        staying.map(({ address }) => address),
+        ctx,
+      );
+    for (const finding of buckets)
+      if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
+    const going = look.resources.filter((one) => !staying.includes(one));
+    return {
+      destroyed: await destroyRoot(ctx, look, going),
+      kept: kept.map(({ resource, kept: because = '' }): Kept => ({ id: resource.id, because })),
+    };
+  },
+});
+
+const bucketsOf = ({ findings, resources }: Destruction): readonly Finding[] => {
+  const ids = new Set(resources.filter(({ type }) => type === 'aws_s3_bucket').map(({ id }) => id));
+  return findings.filter(({ resource }) => resource.kind === 'bucket' && ids.has(resource.id));
+};
+
+/** Versioning, encryption, policy and the rest have the bucket's name as their id, or before a comma. */
+const isPartOf = ({ type, id }: StateResource, bucket: string): boolean =>
+  type.startsWith('aws_s3_bucket') && (id === bucket || id.startsWith(`${bucket},`));
+
+/** Terraform deletes no bucket that holds anything (force_destroy is off on purpose): this does, page by page. */
+async function empty(ctx: StepContext, { resource, because }: Finding): Promise<void> {
+  await ctx.audit({
+    action: 'delete',
+    target: `${nameOf(resource)} with all its objects`,
+    because: `--delete-data, ${because}`,
+  });
+  await ctx.estate.remove(resource, { withData: true, note: (text) => ctx.note(text) });
+  const left = await ctx.aws.bucket(resource.id);
+  if (left.exists)
+    throw new PlatformError('LEFTOVERS', {
+      message: `${nameOf(resource)} is still there after it was emptied`,
+      next: ['somebody writes into it: stop that, then run the same command again'],
+      class: 'transient',
+      facts: { bucket: resource.id },
+    });
+}

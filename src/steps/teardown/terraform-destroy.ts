@@ -1,0 +1,103 @@
+import type { Json } from '../../engine/types.ts';
+import type { PlatformConfig } from '../../config/config.ts';
+import type { StateResource, TerraformRoot } from '../../tools/ports.ts';
+import { terraformRoot } from '../build/terraform-root.ts';
+import type { ReadContext, StepContext } from '../kit.ts';
+import type { DestroyInventory } from './destroy-inventory.ts';
+import { gatherEvidence } from './evidence.ts';
+import { referenceOf } from './evidence-terraform.ts';
+import type { Evidence, Finding } from './inventory-types.ts';
+import { takePartialInventory } from './inventory.ts';
+import { type Agreement, agreeTo, findingsByAddress } from './terraform-agreement.ts';
+import { destroyWatched } from './terraform-stall.ts';
+
+export type RootName = 'foundation' | 'cluster';
+
+/** Accepted by EC2's rules for a key, and never sent: a destruction makes nothing. */
+const noKey = `ssh-ed25519 ${'A'.repeat(68)}`;
+
+/**
+ * The root as a destruction needs it. What is destroyed is what the state holds, whatever the variables say: these only have to pass the
+ * root's own rules, so that a cluster goes whose key file is gone and whose domain has changed since it was built.
+ */
+export async function rootToDestroy(
+  ctx: ReadContext,
+  name: RootName,
+  inventory: DestroyInventory,
+): Promise<TerraformRoot> {
+  const key = await ctx.files.read(`${ctx.config.access.sshKey}.pub`).catch(() => undefined);
+  return terraformRoot(ctx.config, name, inventory, variablesOf(ctx.config, name, inventory.clusterId, key?.trim()));
+}
+
+function variablesOf(
+  config: PlatformConfig,
+  name: RootName,
+  clusterId: string,
+  key: string | undefined,
+): Readonly<Record<string, Json>> {
+  const { environment, region, network, access, nodes } = config;
+  const common = { cluster_id: clusterId, environment, region };
+  if (name === 'foundation') return { ...common, domain: null, elastic_ips: [], data_bucket: false };
+  return {
+    ...common,
+    vpc_cidr: network.vpc,
+    allow: access.allow,
+    ssh_public_key: key === undefined || key === '' ? noKey : key,
+    nodes: Object.fromEntries(
+      Object.entries(nodes).map(([node, { role, type, disk, eip, labels }]) => [
+        node,
+        { role, type, disk, eip, labels },
+      ]),
+    ),
+    data_bucket: null,
+    image: { owner: 'self', name: 'none' },
+  };
+}
+
+export interface Destruction {
+  readonly root: TerraformRoot;
+  readonly evidence: Evidence;
+  readonly resources: readonly StateResource[];
+  readonly findings: readonly Finding[];
+}
+
+/** What the state holds, and a fresh listing of all kinds in it with their verdicts. */
+export async function lookAtRoot(ctx: ReadContext, name: RootName, inventory: DestroyInventory): Promise<Destruction> {
+  const root = await rootToDestroy(ctx, name, inventory);
+  const [resources, evidence] = await Promise.all([
+    ctx.terraform.resources(root, ctx.signal),
+    gatherEvidence(ctx, inventory, { is: 'left-out', because: 'Terraform asks no Kubernetes' }),
+  ]);
+  const kinds = new Set(resources.flatMap((one) => referenceOf(one, inventory.account)?.kind ?? []));
+  const findings = kinds.size === 0 ? [] : await takePartialInventory(ctx, evidence, [...kinds]);
+  return { root, evidence, resources, findings };
+}
+
+/** Destroys all that the state of the root holds, after every resource of it was proven ours and written down. */
+export async function destroyRoot(
+  ctx: StepContext,
+  { root, evidence, findings }: Destruction,
+  resources: readonly StateResource[],
+): Promise<number> {
+  const agreement: Agreement = { root: root.name, account: evidence.account, resources, findings };
+  // Before the first word is written down as deleted.
+  agreeTo(
+    resources.map(({ address, type }) => ({ address, type, actions: ['delete'] })),
+    agreement,
+  );
+  const known = findingsByAddress(agreement);
+  for (const { address, id } of resources) {
+    const proof = known.get(address)?.[0]?.because;
+    const because = `in the Terraform state ${root.name}${proof === undefined ? '' : `, ${proof}`}`;
+    await ctx.audit({ action: 'delete', target: id === '' ? address : `${address} (${id})`, because });
+  }
+  await destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement));
+  return resources.length;
+}
+
+/** After an interruption: an own dead lock is released, a state that could not be saved is pushed. What is damaged is destroyed all the same. */
+export async function settleRoot(ctx: StepContext, name: RootName, inventory: DestroyInventory): Promise<void> {
+  if (inventory.clusterId === '') return;
+  const root = await rootToDestroy(ctx, name, inventory);
+  for (const text of await ctx.terraform.settle(root, { existing: {}, healthy: [] }, ctx)) ctx.note(text);
+}

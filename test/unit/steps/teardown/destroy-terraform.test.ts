@@ -1,0 +1,297 @@
+import { describe, expect, test } from 'vitest';
+import type { TeardownChoices } from '../../../../src/config/config.ts';
+import type { Audit } from '../../../../src/engine/types.ts';
+import { PlatformError } from '../../../../src/errors.ts';
+import { destroyTerraformCluster } from '../../../../src/steps/teardown/destroy-terraform-cluster.ts';
+import { destroyTerraformFoundation } from '../../../../src/steps/teardown/destroy-terraform-foundation.ts';
+import type { CloudResource, ResourceChange, StateResource, TerraformWriter } from '../../../../src/tools/ports.ts';
+import { exampleConfig } from '../../../helpers/configuration.ts';
+import { fakeWorld, specOf } from '../../../helpers/fake-world.ts';
+import { SimulatedClock } from '../../../helpers/simulated-clock.ts';
+
+const cluster = 'demo-sandbox-ab1c2';
+const account = '123456789012';
+const tags = { 'platform/cluster': cluster };
+const bucket = `${cluster}-data-${account}`;
+const inventory = {
+  clusterId: cluster,
+  account,
+  bucket: 'states',
+  vpcs: ['vpc-1'],
+  kubernetes: 'left-out',
+  because: '',
+  counts: {},
+};
+const choices: TeardownChoices = {
+  cleanup: true,
+  keepFoundation: false,
+  deleteData: false,
+  awsOnly: false,
+  forceFinalizers: false,
+  backup: false,
+  rebuild: false,
+};
+
+const thing = (kind: CloudResource['kind'], id: string, more: Partial<CloudResource> = {}): CloudResource => ({
+  kind,
+  id,
+  name: '',
+  tags,
+  state: '',
+  phase: 'live',
+  unique: {},
+  holds: [],
+  ...more,
+});
+const held = (address: string, id: string): StateResource => ({
+  address,
+  type: address.split('.')[0] ?? '',
+  id,
+  tainted: false,
+});
+
+const network = [held('aws_vpc.this', 'vpc-1'), held('aws_subnet.public["a"]', 'subnet-1')];
+const alive = [
+  thing('vpc', 'vpc-1'),
+  thing('subnet', 'subnet-1', { vpc: 'vpc-1', holds: [{ kind: 'vpc', id: 'vpc-1' }] }),
+];
+const foundationState = [
+  held('aws_eip.node["k8s-master"]', 'eipalloc-1'),
+  held('aws_s3_bucket.this["data"]', bucket),
+  held('aws_s3_bucket_versioning.this["data"]', bucket),
+  held('aws_s3_bucket_policy.this["data"]', bucket),
+];
+const data = (empty: boolean) => [thing('address', 'eipalloc-1'), thing('bucket', bucket, { empty })];
+
+interface Setting {
+  readonly resources: readonly StateResource[];
+  readonly listed: readonly CloudResource[];
+  readonly choices?: Partial<TeardownChoices>;
+  readonly destroy?: TerraformWriter['destroy'];
+}
+
+/** A world in which Terraform deletes what its state holds, and everything that is done is told in one list. */
+function world({ resources, listed, destroy, ...more }: Setting) {
+  const clock = new SimulatedClock();
+  const did: string[] = [];
+  let state = [...resources];
+  const there = new Set(listed);
+  const config = { ...exampleConfig(), teardown: { ...choices, ...more.choices } };
+  const planned = (): readonly ResourceChange[] =>
+    state.map(({ address, type }) => ({ address, type, actions: ['delete'] }));
+  const { context, notes } = fakeWorld(
+    {
+      terraform: {
+        resources: async (root) => ((root.name === 'foundation') === (resources === foundationState) ? state : []),
+        forget: async (_root, addresses) => {
+          did.push(`forget ${addresses.join(' ')}`);
+          state = state.filter(({ address }) => !addresses.includes(address));
+        },
+        destroy:
+          destroy ??
+          (async (root, scope) => {
+            scope.agree?.(planned());
+            did.push(
+              `destroy ${root.name}: ${planned()
+                .map(({ address }) => address)
+                .join(' ')}`,
+            );
+            state = [];
+          }),
+        settle: async (_root, facts) => {
+          did.push(`settle ${JSON.stringify(facts)}`);
+          return [];
+        },
+      },
+      aws: {
+        object: async () => undefined,
+        bucket: async (name) => ({
+          exists: [...there].some(({ id }) => id === name),
+          versioned: true,
+          encrypted: true,
+          blocked: true,
+          tags,
+        }),
+      },
+      files: { read: async () => undefined },
+    },
+    config,
+  );
+  const ctx = Object.assign(context, {
+    clock,
+    estate: {
+      list: async (kind: string) => [...there].filter((one) => one.kind === kind),
+      remove: async (resource: CloudResource) => {
+        did.push(`remove ${resource.id}`);
+        for (const one of there) if (one.id === resource.id) there.delete(one);
+      },
+    },
+    audit: async ({ action, target, because }: Audit) => void did.push(`audit ${action} ${target}: ${because}`),
+  });
+  return { ctx, clock, did, notes, config };
+}
+
+const foundation = specOf(destroyTerraformFoundation);
+const root = specOf(destroyTerraformCluster);
+const up = { inventory, leftovers: null };
+
+describe('destroy-terraform-cluster', () => {
+  test('writes down each resource with its proof before Terraform deletes it', async () => {
+    const { ctx, did } = world({ resources: network, listed: alive });
+    expect(await root.check(ctx, up)).toMatchObject({
+      state: 'needed',
+      because: expect.stringContaining('2 resources'),
+    });
+    expect(await root.apply(ctx, up)).toEqual({ destroyed: 2 });
+    expect(did).toEqual([
+      expect.stringMatching(/^audit delete aws_vpc\.this \(vpc-1\): in the Terraform state cluster, /),
+      expect.stringMatching(/^audit delete aws_subnet\.public\["a"\] \(subnet-1\): in the Terraform state cluster, /),
+      'destroy cluster: aws_vpc.this aws_subnet.public["a"]',
+    ]);
+    expect(await root.check(ctx, up)).toMatchObject({ state: 'satisfied' });
+  });
+
+  test('what AWS does not show any more is fine', async () => {
+    const { ctx } = world({ resources: network, listed: [] });
+    expect(await root.apply(ctx, up)).toEqual({ destroyed: 2 });
+  });
+
+  test.each([
+    ['shared by a tag', { tags: { [`kubernetes.io/cluster/${cluster}`]: 'shared' } }, 'shared'],
+    ["another cluster's", { tags: { 'platform/cluster': 'other-dev-xxxxx' } }, 'other-dev-xxxxx'],
+  ])('a resource of the state that is %s stops everything, before a word is written', async (_name, more, told) => {
+    const listed = [thing('vpc', 'vpc-1'), thing('subnet', 'subnet-1', { vpc: 'vpc-1', ...more })];
+    const { ctx, did } = world({ resources: network, listed });
+    await expect(root.apply(ctx, up)).rejects.toMatchObject({
+      code: 'FOREIGN',
+      message: expect.stringContaining(told),
+    });
+    expect(did).toEqual([]);
+  });
+
+  test.each<[string, readonly ResourceChange[], string]>([
+    [
+      'deletes what our state does not hold',
+      [{ address: 'aws_vpc.other', type: 'aws_vpc', actions: ['delete'] }],
+      'not in our state',
+    ],
+    [
+      'makes something',
+      [{ address: 'aws_vpc.this', type: 'aws_vpc', actions: ['delete', 'create'] }],
+      'delete and create',
+    ],
+  ])('a plan that %s is not agreed to', async (_name, changes, told) => {
+    const { ctx } = world({ resources: network, listed: alive, destroy: async (_root, { agree }) => agree?.(changes) });
+    await expect(root.apply(ctx, up)).rejects.toMatchObject({
+      code: 'FOREIGN',
+      message: expect.stringContaining(told),
+    });
+  });
+
+  test('needs no key file and none of the variables of the build', async () => {
+    let seen: unknown;
+    const { ctx } = world({
+      resources: network,
+      listed: alive,
+      destroy: async ({ variables }) => void (seen = variables),
+    });
+    await root.apply(ctx, up);
+    expect(seen).toMatchObject({ cluster_id: cluster, ssh_public_key: expect.stringMatching(/^ssh-ed25519 A+$/) });
+  });
+
+  test('a Terraform that gets no further is told about, then interrupted, and the error names who holds what', async () => {
+    const stranger = thing('network-interface', 'eni-9', {
+      tags: {},
+      vpc: 'vpc-1',
+      holds: [{ kind: 'subnet', id: 'subnet-1' }],
+    });
+    const waiting = async (_root: unknown, { note, signal }: { note(text: string): void; signal: AbortSignal }) => {
+      for (let spent = 0; !signal.aborted; spent += 10) {
+        note(`0/2 resources destroyed, aws_subnet.public["a"] deleting ${spent}s`);
+        await clock.sleep(10_000, signal);
+      }
+      throw new PlatformError('INTERRUPTED', { message: 'terraform apply of cluster was interrupted' });
+    };
+    const { ctx, notes, clock } = world({ resources: network, listed: [...alive, stranger], destroy: waiting });
+    const error = await clock.drive(root.apply(ctx, up).catch((caught: unknown) => caught));
+    expect(error).toMatchObject({ code: 'LEFTOVERS', message: expect.stringContaining('subnet-1 <- eni-9') });
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^aws_subnet.public\["a"\] unchanged for 45s: subnet-1 <- eni-9/),
+    );
+    expect(clock.monotonic()).toBeLessThanOrEqual(240_000);
+  });
+
+  test('one that goes on slowly is left alone', async () => {
+    const slow: TerraformWriter['destroy'] = async (_root, { note }) => {
+      for (let done = 0; done < 5; done++) {
+        note(`${done}/5 resources destroyed, aws_vpc.this deleting 1s`);
+        await clock.sleep(170_000);
+      }
+    };
+    const { ctx, clock } = world({ resources: network, listed: alive, destroy: slow });
+    expect(await clock.drive(root.apply(ctx, up) as Promise<unknown>)).toEqual({ destroyed: 2 });
+  });
+
+  test("an error that is not about holding stays Terraform's own", async () => {
+    const denied = new PlatformError('CREDENTIALS', { message: 'AccessDenied' });
+    const { ctx } = world({ resources: network, listed: alive, destroy: async () => Promise.reject(denied) });
+    await expect(root.apply(ctx, up)).rejects.toBe(denied);
+  });
+
+  test('after an interruption only what is ours and dead is settled: nothing is imported', async () => {
+    const { ctx, did } = world({ resources: network, listed: alive });
+    await root.settle?.(ctx, up);
+    expect(did).toEqual(['settle {"existing":{},"healthy":[]}']);
+  });
+});
+
+describe('destroy-terraform-foundation', () => {
+  test('is no member with --keep foundation, nor beside a tree of their own', () => {
+    const when = destroyTerraformFoundation.when as (config: unknown) => boolean;
+    const { config } = world({ resources: [], listed: [] });
+    expect(when(config)).toBe(true);
+    expect(when({ ...config, teardown: { ...choices, keepFoundation: true } })).toBe(false);
+    expect(when({ ...config, terraform: { dir: '/theirs', vars: {}, outputs: {} } })).toBe(false);
+  });
+
+  test('a bucket with data stays, named with its reason, and leaves the state with all its parts', async () => {
+    const { ctx, did, notes } = world({ resources: foundationState, listed: data(false) });
+    expect(await foundation.apply(ctx, up)).toEqual({
+      destroyed: 1,
+      kept: [{ id: bucket, because: 'data: --delete-data was not given' }],
+    });
+    expect(did).toEqual([
+      'forget aws_s3_bucket.this["data"] aws_s3_bucket_versioning.this["data"] aws_s3_bucket_policy.this["data"]',
+      expect.stringMatching(/^audit delete aws_eip/),
+      'destroy foundation: aws_eip.node["k8s-master"]',
+    ]);
+    expect(notes).toContainEqual(expect.stringContaining(`${bucket} stays`));
+  });
+
+  test('an empty bucket goes with the rest', async () => {
+    const { ctx, did } = world({ resources: foundationState, listed: data(true) });
+    expect(await foundation.apply(ctx, up)).toEqual({ destroyed: 4, kept: [] });
+    expect(did.at(-1)).toContain('aws_s3_bucket.this["data"]');
+    expect(did.join()).not.toContain('forget');
+  });
+
+  test('with --delete-data it is emptied first, written down before', async () => {
+    const { ctx, did } = world({ resources: foundationState, listed: data(false), choices: { deleteData: true } });
+    expect(await foundation.apply(ctx, up)).toEqual({ destroyed: 4, kept: [] });
+    expect(did.slice(0, 2)).toEqual([
+      expect.stringMatching(new RegExp(`^audit delete bucket ${bucket} with all its objects: --delete-data, `)),
+      `remove ${bucket}`,
+    ]);
+    expect(did.at(-1)).toMatch(/^destroy foundation/);
+  });
+
+  test("a bucket of our name that is somebody else's stops everything", async () => {
+    const listed = [
+      thing('address', 'eipalloc-1'),
+      thing('bucket', bucket, { tags: { 'platform/cluster': 'other-dev-xxxxx' }, empty: false }),
+    ];
+    const { ctx, did } = world({ resources: foundationState, listed, choices: { deleteData: true } });
+    await expect(foundation.apply(ctx, up)).rejects.toMatchObject({ code: 'FOREIGN' });
+    expect(did).toEqual([]);
+  });
+});
