@@ -62,9 +62,11 @@ function thingLines({ what, chain, because }: Leftover, style: Style, columns: n
 }
 
 function nextLines(next: readonly string[], style: Style, columns: number): string[] {
-  return next.flatMap((text, index) =>
-    paragraph(text, 11, columns).map((line, more) =>
-      more > 0 ? line : `     ${index === 0 ? style.bold('Next:') : '  or:'} ${line.trimStart()}`,
-    ),
-  );
+  return next.flatMap((text, index) => {
+    const then = text.startsWith('then ');
+    const label = then ? 'then:' : index === 0 ? style.bold('Next:') : '  or:';
+    return paragraph(then ? text.slice('then '.length) : text, 11, columns).map((line, more) =>
+      more > 0 ? line : `     ${label} ${line.trimStart()}`,
+    );
+  });
 }

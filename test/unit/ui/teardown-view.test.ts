@@ -232,15 +232,16 @@ test('what the sweep says is left is told one by one: name, reason, chain', () =
   const machine = thing('instance', 'i-0f', { name: 'batch', holds: [face.resource] }, { origin: 'Ingress web/shop' });
   const key = thing('key-pair', 'shop-prod-x7k2m');
   const seen = [group, face, machine, key];
-  const error = leftoversError('2 of ours are left', [group, key], seen, ({ kind }) =>
-    kind === 'instance' ? 'DependencyViolation: resource sg-0e1b has (still) a dependent object' : undefined,
-  );
+  const said = 'DependencyViolation: resource sg-0e1b has (still) a dependent object';
+  const error = leftoversError('2 of ours are left', [group, key], seen, {
+    reasonOf: ({ kind }) => (kind === 'instance' ? said : undefined),
+  });
   const { title, leftovers } = leftoversOf(error);
   expect(title).toBe('2 of ours are left');
   expect(leftovers).toEqual([
     {
       what: 'security group k8s-web (sg-0e1b)',
-      because: 'DependencyViolation: resource sg-0e1b has (still) a dependent object',
+      because: said,
       chain: ['sg-0e1b', 'eni-0f2', 'i-0f', 'Ingress web/shop'],
       next: error.next,
     },
