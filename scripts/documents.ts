@@ -6,6 +6,7 @@ import type { Step } from '../src/engine/types.ts';
 import { errorTable } from '../src/errors.ts';
 import type { Host } from '../src/host.ts';
 import { build } from '../src/steps/build/index.ts';
+import { teardownPlanSchema } from '../src/steps/teardown/teardown-plan-schema.ts';
 
 const made = '<!-- Made by `npm run docs` from the program itself; a test holds the two together. -->';
 const row = (...cells: readonly string[]): string =>
@@ -20,6 +21,7 @@ export function documents(): Readonly<Record<string, string>> {
     'docs/commands.md': page('Commands', commandsText()),
     'docs/steps.md': page('Steps of a build', stepsText()),
     'docs/checks.md': page('Checks before a run', checksText()),
+    'docs/teardown-plan.schema.json': `${JSON.stringify(teardownPlanSchema, null, 2)}\n`,
     'docs/platform.schema.json': `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`,
   };
 }

@@ -37,16 +37,32 @@ export function nameOf({ kind, id, name }: Pick<CloudResource, 'kind' | 'id' | '
   return `${kind.replaceAll('-', ' ')} ${kind === 'dns-record' ? id.split('/').slice(1).join(' ') : short}`;
 }
 
-/** Who keeps each thing. What AWS no longer has holds nothing. */
+/**
+ * Who keeps each thing from going: who holds it, and what it can only go with. What AWS no longer has holds nothing, and a thing does not hold
+ * that with which it goes itself.
+ */
 function holdersOf(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
-  const holders = new Map<string, Finding[]>();
-  for (const finding of findings) {
-    if (finding.resource.phase === 'gone') continue;
-    for (const held of finding.resource.holds) {
-      const list = holders.get(keyOf(held));
-      if (list === undefined) holders.set(keyOf(held), [finding]);
-      else list.push(finding);
-    }
+  const holders = new Map<string, Set<Finding>>();
+  const tie = (held: CloudReference, holder: Finding): void => {
+    if (keyOf(held) === keyOf(holder.resource)) return;
+    const known = holders.get(keyOf(held));
+    if (known === undefined) holders.set(keyOf(held), new Set([holder]));
+    else known.add(holder);
+  };
+  const present = findings.filter(({ resource }) => resource.phase !== 'gone');
+  const byKey = new Map(present.map((finding) => [keyOf(finding.resource), finding]));
+  for (const finding of present) {
+    const { holds, diesWith } = finding.resource;
+    const parent = diesWith === undefined ? undefined : byKey.get(keyOf(diesWith));
+    if (parent !== undefined) tie(finding.resource, parent);
+    for (const held of holds) if (diesWith === undefined || keyOf(held) !== keyOf(diesWith)) tie(held, finding);
   }
-  return holders;
+  return new Map([...holders].map(([key, all]) => [key, nearest([...all], holders)]));
+}
+
+/** Without those who also hold another of them: a load balancer holds a group through its interfaces, and they are what a person must see. */
+function nearest(all: readonly Finding[], holders: ReadonlyMap<string, ReadonlySet<Finding>>): readonly Finding[] {
+  const isHeldBy = (one: Finding, other: Finding): boolean => holders.get(keyOf(one.resource))?.has(other) === true;
+  const near = all.filter((one) => !all.some((other) => isHeldBy(other, one) && !isHeldBy(one, other)));
+  return near.length === 0 ? all : near;
 }
