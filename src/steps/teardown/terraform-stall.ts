@@ -11,9 +11,11 @@ import { keyOf } from './ownership-marks.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { shortSpell } from './wait.ts';
 
-/** Nothing of ours takes AWS longer by itself: machines and load balancers are gone before. Past the first, it is looked for who holds it. */
+/** Past the first, it is looked for who holds it. Nothing of ours takes AWS as long as the second: machines and load balancers are gone before. */
 const suspicious = seconds(45);
 const hopeless = minutes(3);
+/** Terraform alone ends the machines too, and a shutdown may hang for minutes before EC2 cuts it short. */
+const hopelessWithMachines = minutes(10);
 /** What people put into their own trees may take AWS that long (databases, distributions); Terraform's own deadlines come first. */
 const hopelessElsewhere = minutes(30);
 
@@ -42,7 +44,7 @@ export async function destroyWatched(
     working = /destroyed, (.+) deleting \d+s$/.exec(text)?.[1] ?? working;
     ctx.note(text);
   };
-  const limit = evidence.bringYourOwn ? hopelessElsewhere : hopeless;
+  const limit = limitOf(ctx, evidence);
   const watch = async (): Promise<void> => {
     for (let pause = suspicious; !over.signal.aborted; pause = Math.min(minutes(1), limit / 3)) {
       await ctx.clock.sleep(pause, over.signal);
@@ -69,6 +71,11 @@ export async function destroyWatched(
   }
 }
 
+function limitOf({ config }: StepContext, { bringYourOwn }: Evidence): number {
+  if (bringYourOwn) return hopelessElsewhere;
+  return config.teardown?.cleanup === true ? hopeless : hopelessWithMachines;
+}
+
 async function chainTo(
   ctx: StepContext,
   evidence: Evidence,
@@ -78,7 +85,7 @@ async function chainTo(
   const resource = resources.find((one) => one.address === address);
   const reference = resource === undefined ? undefined : referenceOf(resource, evidence.account);
   if (reference === undefined) return '';
-  return chainText(chainOf(reference, await everything(ctx, evidence)));
+  return chainText(chainOf(reference, await everythingLeft(ctx, evidence)));
 }
 
 /** What Terraform does not say: who holds what is left. undefined where nobody is seen to hold anything. */
@@ -87,7 +94,7 @@ async function heldError(
   evidence: Evidence,
   resources: readonly StateResource[],
 ): Promise<PlatformError | undefined> {
-  const findings = await everything(ctx, evidence).catch(() => []);
+  const findings = await everythingLeft(ctx, evidence).catch(() => []);
   const ours = new Set(resources.flatMap((one) => referenceOf(one, evidence.account) ?? []).map(keyOf));
   const left = findings.filter(({ resource }) => ours.has(keyOf(resource)));
   const strangers = left.filter(({ resource }) =>
@@ -107,5 +114,6 @@ function lateError(root: TerraformRoot, address: string, limit: number): Platfor
   });
 }
 
-const everything = async (ctx: StepContext, evidence: Evidence): Promise<readonly Finding[]> =>
+/** A fresh listing of every kind. */
+export const everythingLeft = async (ctx: StepContext, evidence: Evidence): Promise<readonly Finding[]> =>
   await takePartialInventory(ctx, evidence, [...removableKinds, ...refusedKinds]);

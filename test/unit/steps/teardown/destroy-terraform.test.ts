@@ -221,6 +221,19 @@ describe('destroy-terraform-cluster', () => {
     expect(clock.monotonic()).toBeLessThanOrEqual(240_000);
   });
 
+  test('without --cleanup it is refused at once while something that Terraform does not know would block it', async () => {
+    const listed = [
+      ...alive,
+      thing('load-balancer', 'arn:lb', { vpc: 'vpc-1', holds: [{ kind: 'subnet', id: 'subnet-1' }] }),
+    ];
+    const { ctx, did } = world({ resources: network, listed, choices: { cleanup: false } });
+    await expect(root.apply(ctx, up)).rejects.toMatchObject({
+      code: 'LEFTOVERS',
+      next: expect.arrayContaining([expect.stringContaining('--cleanup')]),
+    });
+    expect(did).toEqual([]);
+  });
+
   test('one that goes on slowly is left alone', async () => {
     const slow: TerraformWriter['destroy'] = async (_root, { note }) => {
       for (let done = 0; done < 5; done++) {
