@@ -54,12 +54,17 @@ export const destroyVerify = step({
     refuseRemains(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
+    for (const name of derived) await ctx.files.remove(`${ctx.config.stateFolder}/${name}`);
+    await ctx.ledger.retire(inventory.vanished);
     await forgetIdentity(ctx, inventory);
     return { removed: inventory.vanished.length, kept };
   },
 });
 
 const noNames: readonly string[] = [];
+
+/** What described the cluster that is gone: the next one has other addresses, keys and an authority of its own. */
+const derived = ['kubeconfig', 'known_hosts', 'inventory.yml', 'variables.json'];
 
 const isOurs = (finding: Finding): boolean =>
   exists(finding) && (finding.class === 'owned' || finding.class === 'data');

@@ -1,4 +1,35 @@
 import type { Step } from '../../engine/types.ts';
+import { destroyEntrances } from './destroy-entrances.ts';
+import { destroyInventory } from './destroy-inventory.ts';
+import { destroyLeftovers } from './destroy-leftovers.ts';
+import { destroyMachines } from './destroy-machines.ts';
+import { destroyOperators } from './destroy-operators.ts';
+import { destroyOrphans } from './destroy-orphans.ts';
+import { destroyReleases } from './destroy-releases.ts';
+import { destroySuspend } from './destroy-suspend.ts';
+import { destroyTerraformCluster } from './destroy-terraform-cluster.ts';
+import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
+import { destroyVerify } from './destroy-verify.ts';
+import { destroyWorkloads } from './destroy-workloads.ts';
 
 /** A teardown, from a platform to nothing. Read it top to bottom; the edges are in each step's `needs`. */
-export const teardown: readonly Step<unknown>[] = [];
+export const teardown: readonly Step<unknown>[] = [
+  // Everything that is ours is written down before its proof can go.
+  destroyInventory,
+
+  // Through Kubernetes, while it answers: what controllers made, they take away best.
+  destroySuspend,
+  destroyOperators,
+  destroyEntrances,
+  destroyWorkloads,
+  destroyReleases,
+
+  // In AWS, by fresh listings: nothing may be left on which Terraform would wait.
+  destroyMachines,
+  destroyLeftovers,
+  destroyTerraformCluster,
+  destroyTerraformFoundation,
+  destroyOrphans,
+
+  destroyVerify,
+];
