@@ -115,6 +115,7 @@ export function accountDeeds(world: World, built: Built): readonly Deed[] {
         groups: built.nodes === undefined ? [] : [built.nodes.id],
         tags: { ...tags(node), 'platform/node': node, 'platform/node-role': world.config.nodes[node]?.role ?? '' },
         diskTags: tags(node),
+        public: true,
         ...(built.profile === undefined ? {} : { profile: built.profile.id }),
       });
       built.machines.set(node, machine);

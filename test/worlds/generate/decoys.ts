@@ -155,9 +155,7 @@ export const decoys: Readonly<Record<string, Decoy>> = {
     if (one === 'acl') theirs.inside('network-acl', built.vpc.id);
     if (one === 'peering') theirs.inside('peering-connection', built.vpc.id);
     if (one === 'scaling') {
-      const machine = theirs.instance({ subnet, tags: { 'aws:autoscaling:groupName': 'dave' } });
-      machine.managedBy = 'autoscaling';
-      theirs.put('auto-scaling-group', { name: 'dave', vpc: built.vpc.id, holds: [{ kind: 'instance', id: machine.id }] });
+      theirs.instance({ subnet, tags: { 'aws:autoscaling:groupName': 'dave' } });
     }
     if (one === 'distribution' && built.certificate !== undefined)
       theirs.put('distribution', { holds: [{ kind: 'certificate', id: built.certificate.id }] });
@@ -170,6 +168,7 @@ export const decoys: Readonly<Record<string, Decoy>> = {
       subnet,
       groups: [built.nodes.id],
       tags: { Name: 'jump host', Owner: 'erin' },
+      public: true,
       ...(withProfile ? { profile: built.profile?.id ?? '' } : {}),
     });
   },

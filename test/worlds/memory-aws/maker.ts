@@ -95,19 +95,20 @@ export class AccountMaker {
     readonly protected?: boolean;
     readonly diskTags?: Tags;
     readonly gigabytes?: number;
+    /** With a public address of its own, beside any Elastic IP. */
+    readonly public?: boolean;
   }): Thing {
     const { subnet, groups = [], tags = {}, volumes = [] } = wanted;
     const machine = this.put('instance', {
       vpc: this.aws.get('subnet', subnet).vpc ?? '',
       tags: { ...tags },
       name: tags['Name'] ?? '',
-      public: true,
       ...(wanted.protected === true ? { protected: true } : {}),
     });
     const own = { diesWith: referenceTo(machine), state: 'in-use' } as const;
     const diskTags = wanted.diskTags ?? {};
     const disk = this.put('volume', { ...own, tags: { ...diskTags }, name: diskTags['Name'] ?? '', gigabytes: wanted.gigabytes ?? 8 });
-    const first = this.networkInterface(subnet, own, groups);
+    const first = this.networkInterface(subnet, { ...own, ...(wanted.public === true ? { public: true } : {}) }, groups);
     for (const id of volumes) this.aws.get('volume', id).state = 'in-use';
     machine.holds = [
       referenceTo(disk),
@@ -117,6 +118,11 @@ export class AccountMaker {
       { kind: 'subnet', id: subnet },
       ...(wanted.profile === undefined ? [] : [{ kind: 'instance-profile', id: wanted.profile } as const]),
     ];
+    const pool = tags['aws:autoscaling:groupName'];
+    if (pool !== undefined) {
+      machine.managedBy = 'autoscaling';
+      this.put('auto-scaling-group', { name: pool, vpc: machine.vpc ?? '', holds: [referenceTo(machine)] });
+    }
     return machine;
   }
 
@@ -197,6 +203,7 @@ export class AccountMaker {
     });
     const description = `Interface for NAT Gateway ${gateway.id}`;
     const one = this.networkInterface(subnet, { ...madeBy('nat', gateway), description });
+    gateway.holds = [...gateway.holds, referenceTo(one)];
     this.associate(this.aws.get('address', address), one);
     return gateway;
   }
@@ -204,8 +211,10 @@ export class AccountMaker {
   endpoint(vpc: string, subnets: readonly string[], tags: Tags = {}): Thing {
     const endpoint = this.inside('vpc-endpoint', vpc, tags);
     const description = `VPC Endpoint Interface ${endpoint.id}`;
-    for (const subnet of subnets)
-      this.networkInterface(subnet, { ...madeBy('vpc-endpoint', endpoint), description });
+    for (const subnet of subnets) {
+      const one = this.networkInterface(subnet, { ...madeBy('vpc-endpoint', endpoint), description });
+      endpoint.holds = [...endpoint.holds, { kind: 'subnet', id: subnet }, referenceTo(one)];
+    }
     return endpoint;
   }
 

@@ -1,3 +1,4 @@
+import { PlatformError } from '../../../src/errors.ts';
 import { awsError } from '../../../src/tools/aws/errors.ts';
 import type {
   CloudKind,
@@ -8,15 +9,17 @@ import type {
   GroupRule,
   RemoveOptions,
 } from '../../../src/tools/ports-estate.ts';
+import { refusedKinds } from '../../../src/tools/ports-estate.ts';
 import type { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import type { Random } from '../random.ts';
 import { actionOf, serviceOf } from './actions.ts';
 import type { Fault } from './faults.ts';
 import { identify } from './identify.ts';
+import { shown } from './listing.ts';
 import { isHeldBy, refusalOf } from './refusals.ts';
 import { carryOut } from './removal.ts';
 import { isInScope } from './scope.ts';
-import { type Draft, keyOf, referenceTo, shown, type Thing, type Truth } from './thing.ts';
+import { type Draft, keyOf, referenceTo, type Thing, type Truth } from './thing.ts';
 
 /** One call on the account, in the order in which it took effect. */
 export interface Call {
@@ -148,12 +151,17 @@ export class MemoryAws {
         return this.listing(kind, scope);
       },
       remove: async (resource, options = {}) => {
+        refuseAltogether(resource);
         const done = await call(
           actionOf(resource.kind),
           referenceTo(resource),
           options.withData === true ? { withData: true } : {},
           true,
         );
+        if (isOther(resource, this.find(resource.kind, resource.id))) return done();
+        if (this.#hasChanged(resource))
+          return done({ name: 'InvalidChangeBatch', message: `${resource.id} was not found with these values` });
+        if (options.withData === true) options.note?.(`${resource.id}: emptied`);
         this.remove(resource, options, done);
       },
       revoke: async (group, rules) => {
@@ -200,7 +208,7 @@ export class MemoryAws {
     const stale = this.#stale.get(kind);
     const things =
       stale !== undefined && stale.until > this.clock.monotonic() ? stale.listing : [...this.of(kind).values()];
-    return things.filter((thing) => isInScope(this, thing, scope)).map(shown);
+    return things.filter((thing) => isInScope(this, thing, scope)).map((thing) => shown(this, thing));
   }
 
   /** Deletes as AWS does: refuses what is held, ends what takes time. `done` writes the call down. */
@@ -239,6 +247,11 @@ export class MemoryAws {
       });
   }
 
+  #hasChanged({ kind, id, record }: CloudResource): boolean {
+    const now = kind === 'dns-record' ? this.find(kind, id)?.record : undefined;
+    return now !== undefined && JSON.stringify(now) !== JSON.stringify(record);
+  }
+
   #remember(kind: CloudKind): void {
     const now = this.clock.monotonic();
     if (this.delays.stale === 0 || (this.#stale.get(kind)?.until ?? 0) > now) return;
@@ -268,4 +281,15 @@ export function photograph(aws: MemoryAws, of: (thing: Thing) => boolean): Reado
         return [keyOf(thing), JSON.stringify({ name, tags, unique, rules, record, objects, protected: thing.protected })];
       }),
   );
+}
+
+/** A key pair is deleted by the id that was seen, not by its name. */
+const isOther = (seen: CloudResource, live: Thing | undefined): boolean =>
+  seen.kind === 'key-pair' && live !== undefined && seen.unique['keyPairId'] !== live.unique['keyPairId'];
+
+/** What the adapter never asks for: kinds that our topology does not make, and what belongs to a service. */
+function refuseAltogether({ kind, id, managedBy }: CloudResource): void {
+  if (managedBy === undefined && !(refusedKinds as readonly CloudKind[]).includes(kind)) return;
+  const because = managedBy === undefined ? 'platform never makes this kind' : `it belongs to the AWS service ${managedBy}`;
+  throw new PlatformError('FOREIGN', { message: `${kind} ${id} is not deleted: ${because}`, facts: { kind, id } });
 }

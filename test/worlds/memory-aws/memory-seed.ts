@@ -81,8 +81,8 @@ function seedOf(aws: MemoryAws, make: AccountMaker): EstateSeed {
       return one.id;
     },
     keyPair: async (name, tags = {}) => make.put('key-pair', { name, tags: { ...tags } }).id,
-    role: async (name, { tags = {}, attached = [] } = {}) =>
-      make.put('role', { name, tags: { ...tags }, holds: attached.map((id) => ({ kind: 'policy', id })) }).id,
+    role: async (name, { tags = {}, attached = [], path = '/' } = {}) =>
+      make.put('role', { name, tags: { ...tags }, holds: attached.map((id) => ({ kind: 'policy', id })), ofAws: path.startsWith('/aws-') }).id,
     instanceProfile: async (name, { tags = {}, roles = [] } = {}) =>
       make.put('instance-profile', { name, tags: { ...tags }, holds: roles.map((id) => ({ kind: 'role', id })) }).id,
     policy: async (name, { tags = {} } = {}) => make.put('policy', { name, tags: { ...tags } }).id,
@@ -93,7 +93,7 @@ function seedOf(aws: MemoryAws, make: AccountMaker): EstateSeed {
     record: async (zone, record) => make.record(zone, record).id,
     natGateway: async (subnet, address, tags) => make.natGateway(subnet, address, tags).id,
     vpcEndpoint: async (vpc, subnets, tags) => make.endpoint(vpc, subnets, tags).id,
-    peering: async (vpc, _peer, tags) => make.inside('peering-connection', vpc, tags).id,
+    peering: async (vpc, peer, tags) => make.inside('peering-connection', vpc, tags, { holds: [{ kind: 'vpc', id: peer }] }).id,
     vpnGateway: async (vpc, tags) => make.inside('vpn-gateway', vpc, tags).id,
     networkAcl: async (vpc, tags) => make.inside('network-acl', vpc, tags).id,
     pass: async () => {

@@ -28,7 +28,7 @@ const held: Partial<Record<CloudKind, (thing: Thing, holder: Thing) => Refusal |
   volume: (thing, holder) => ({ name: 'VolumeInUse', message: `Volume ${thing.id} is attached to ${holder.id}` }),
   // An association with a machine of the account's own is taken off on the way; see removal.ts.
   address: (thing, holder) =>
-    holder.managedBy === undefined
+    holder.managedBy === undefined && holder.kind !== 'nat-gateway'
       ? undefined
       : { name: 'AuthFailure', message: `You do not have permission to access the specified resource (${thing.id}).` },
   'target-group': (thing) => ({
@@ -59,8 +59,11 @@ export function refusalOf(thing: Thing, holders: readonly Thing[], options: Remo
   if (thing.diesWith !== undefined && dying[thing.kind] !== undefined) return dying[thing.kind]?.(thing);
   if (thing.kind === 'bucket' && (thing.objects ?? 0) > 0 && options.withData !== true)
     return { name: 'BucketNotEmpty', message: 'The bucket you tried to delete is not empty' };
-  const holder = holders[0];
-  return holder === undefined ? undefined : held[thing.kind]?.(thing, holder);
+  for (const holder of holders) {
+    const refusal = held[thing.kind]?.(thing, holder);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
 }
 
 /** Whether `other` keeps `thing` from being deleted: what has ended, and what dies with it, does not. */
@@ -70,7 +73,7 @@ export function isHeldBy(thing: Thing, other: Thing): boolean {
   // A gateway stays while anything in its network has a public address.
   if (thing.kind === 'internet-gateway')
     return (
-      (other.kind === 'instance' || other.kind === 'network-interface') &&
+      other.kind === 'network-interface' &&
       other.vpc !== undefined &&
       other.vpc === thing.vpc &&
       (other.public === true || other.holds.some(({ kind }) => kind === 'address'))

@@ -39,6 +39,8 @@ export interface Thing {
   public?: boolean;
   /** A load balancer's host name. */
   hostname?: string;
+  /** Made and kept by AWS itself: no listing of the account's own shows it. */
+  ofAws?: boolean;
   truth: Truth;
   /** For a trace: 'node k8s-master', 'a colleague's volume'. */
   readonly why: string;
@@ -52,21 +54,8 @@ export const referenceTo = ({ kind, id }: CloudReference): CloudReference => ({ 
 
 /** All that a thing holds on to, with the groups that its rules reference. */
 export function holdsOf(thing: Thing): readonly CloudReference[] {
-  const peers = (thing.rules ?? []).flatMap(({ peer }) =>
-    peer === undefined || peer === thing.id ? [] : [{ kind: 'security-group', id: peer } as const],
-  );
-  return peers.length === 0 ? thing.holds : [...thing.holds, ...peers];
-}
-
-/** As a listing shows it. */
-export function shown(thing: Thing): CloudResource {
-  const { truth: _, why: __, public: ___, serves: ____, objects, hostname, rules, ...seen } = thing;
-  return {
-    ...seen,
-    tags: { ...thing.tags },
-    unique: { ...thing.unique, ...(hostname === undefined ? {} : { hostname }) },
-    holds: [...holdsOf(thing)],
-    ...(rules === undefined ? {} : { rules: [...rules] }),
-    ...(objects === undefined ? {} : { empty: objects === 0 }),
-  };
+  const peers = new Set((thing.rules ?? []).flatMap(({ peer }) => (peer === undefined || peer === thing.id ? [] : [peer])));
+  return peers.size === 0
+    ? thing.holds
+    : [...[...peers].map((id) => ({ kind: 'security-group', id }) as const), ...thing.holds];
 }
