@@ -72,6 +72,8 @@ export interface AwsReader {
   }>;
   bucket(name: string): Promise<BucketState>;
   object(bucket: string, key: string): Promise<string | undefined>;
+  /** Bytes of an object, without reading it; undefined when it is not there. */
+  objectSize(bucket: string, key: string): Promise<number | undefined>;
   lifecycle(bucket: string): Promise<Json | undefined>;
   /** All instances of a cluster that are not terminated, by ownership tag. */
   instances(clusterId: string): Promise<readonly AwsInstance[]>;

@@ -88,6 +88,10 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     expect(await aws.bucket(name)).toEqual({ exists: true, versioned: true, encrypted: true, blocked: true, tags });
     expect(await aws.object(name, 'none')).toBeUndefined();
     expect(await aws.object('no-such-bucket-here', 'none')).toBeUndefined();
+    expect(await aws.objectSize(name, 'none')).toBeUndefined();
+    await aws.putObject(name, 'some', 'four');
+    expect(await aws.objectSize(name, 'some')).toBe(4);
+    await aws.removeObject(name, 'some');
     await aws.putObject(name, 'a', 'first', 'absent');
     await expect(aws.putObject(name, 'a', 'second', 'absent')).rejects.toMatchObject({
       code: 'AWS',

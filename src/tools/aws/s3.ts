@@ -10,6 +10,7 @@ export interface S3 {
   /** Names of our buckets that begin so. */
   bucketsWith(prefix: string): Promise<readonly string[]>;
   object(bucket: string, key: string): Promise<string | undefined>;
+  objectSize(bucket: string, key: string): Promise<number | undefined>;
   lifecycle(bucket: string): Promise<Json | undefined>;
   makeBucket(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
   putObject(bucket: string, key: string, body: string, when?: 'absent'): Promise<void>;
@@ -93,6 +94,13 @@ export async function openS3(session: Session): Promise<S3> {
         const found = await client.send(new sdk.GetObjectCommand({ Bucket: bucket, Key: key }), options);
         return (await found.Body?.transformToString()) ?? '';
       });
+    },
+
+    async objectSize(bucket, key) {
+      const found = await ask('HeadObject', `${bucket}/${key}`, (options) =>
+        client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), options),
+      );
+      return found?.ContentLength;
     },
 
     async lifecycle(bucket) {
