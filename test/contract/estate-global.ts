@@ -115,7 +115,7 @@ export function globalContract(make: MakeEstate): void {
 
     test('a recorded record is found without its owner record, and its owner text where it is another', async () => {
       const made = await make();
-      const { cluster, domain, seed } = made;
+      const { domain, seed } = made;
       const zone = await seed.zone(domain);
       const bare = await seed.record(zone, { name: `a.${domain}`, type: 'A', ttl: 60, values: ['203.0.113.7'] });
       const taken = await seed.record(zone, { name: `b.${domain}`, type: 'A', ttl: 60, values: ['203.0.113.8'] });

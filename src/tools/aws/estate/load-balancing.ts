@@ -1,5 +1,6 @@
 import type { LoadBalancer, TargetGroup } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { CloudReference, CloudResource, EstateScope } from '../../ports-estate.ts';
+import { isAbsent } from '../errors.ts';
 import { collect, tagRecord } from '../session.ts';
 import type { Session } from '../session.ts';
 import { inBatches, isMarked, known, recordedIds, references } from './family.ts';
@@ -23,7 +24,10 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
         ),
       );
       if (found !== undefined)
-        return (found.TagDescriptions ?? []).map((one) => [one.ResourceArn ?? '', tagRecord(one.Tags)]);
+        return [
+          ...batch.map((arn): [string, Tags] => [arn, {}]),
+          ...(found.TagDescriptions ?? []).map((one): [string, Tags] => [one.ResourceArn ?? '', tagRecord(one.Tags)]),
+        ];
       return batch.length === 1 ? [] : (await Promise.all(batch.map((arn) => ask([arn])))).flat();
     };
     return new Map((await Promise.all(inBatches(arns, 20).map(ask))).flat());
@@ -44,43 +48,46 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
     const tags = await tagsOf(candidates.map((item) => of(item).arn));
     return candidates.flatMap((item) => {
       const found = tags.get(of(item).arn);
-      // No tags at all: it went away between the two questions.
+      // No answer about it: it went away between the two questions.
       return found !== undefined && (isNear(item) || isMarked(found, scope.cluster)) ? [{ item, tags: found }] : [];
     });
   };
 
+  const listenersOf = (LoadBalancerArn: string) =>
+    collect(async (Marker) => {
+      const page = await send(
+        'DescribeListeners',
+        (options) => client.send(new sdk.DescribeListenersCommand({ LoadBalancerArn, Marker }), options),
+        LoadBalancerArn,
+      );
+      return { items: page.Listeners, next: page.NextMarker };
+    });
+  const groupsOf = (LoadBalancerArn: string) =>
+    collect(async (Marker) => {
+      const page = await send(
+        'DescribeTargetGroups',
+        (options) => client.send(new sdk.DescribeTargetGroupsCommand({ LoadBalancerArn, Marker }), options),
+        LoadBalancerArn,
+      );
+      return { items: page.TargetGroups, next: page.NextMarker };
+    });
+  const certificatesOf = (ListenerArn: string) =>
+    collect(async (Marker) => {
+      const page = await send(
+        'DescribeListenerCertificates',
+        (options) => client.send(new sdk.DescribeListenerCertificatesCommand({ ListenerArn, Marker }), options),
+        ListenerArn,
+      );
+      return { items: page.Certificates, next: page.NextMarker };
+    });
+
   /** What its listeners keep: certificates, also those beside the default one, and target groups, also those of rules. */
-  const usedBy = async (LoadBalancerArn: string): Promise<readonly CloudReference[]> => {
-    const [listeners, groups] = await Promise.all([
-      collect(async (Marker) => {
-        const page = await send(
-          'DescribeListeners',
-          (options) => client.send(new sdk.DescribeListenersCommand({ LoadBalancerArn, Marker }), options),
-          LoadBalancerArn,
-        );
-        return { items: page.Listeners, next: page.NextMarker };
-      }),
-      collect(async (Marker) => {
-        const page = await send(
-          'DescribeTargetGroups',
-          (options) => client.send(new sdk.DescribeTargetGroupsCommand({ LoadBalancerArn, Marker }), options),
-          LoadBalancerArn,
-        );
-        return { items: page.TargetGroups, next: page.NextMarker };
-      }),
-    ]);
+  const usedBy = async (arn: string): Promise<readonly CloudReference[]> => {
+    // One without target groups is answered with TargetGroupNotFound.
+    const [listeners, groups = []] = await Promise.all([listenersOf(arn), unlessAbsent(groupsOf(arn), 'TargetGroup')]);
     const secure = listeners.filter((listener) => (listener.Certificates ?? []).length > 0);
     const certificates = await Promise.all(
-      secure.map(({ ListenerArn }) =>
-        collect(async (Marker) => {
-          const page = await send(
-            'DescribeListenerCertificates',
-            (options) => client.send(new sdk.DescribeListenerCertificatesCommand({ ListenerArn, Marker }), options),
-            LoadBalancerArn,
-          );
-          return { items: page.Certificates, next: page.NextMarker };
-        }),
-      ),
+      secure.map(({ ListenerArn = '' }) => unlessAbsent(certificatesOf(ListenerArn), 'Listener')),
     );
     return [
       ...references(
@@ -89,9 +96,10 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
       ),
       ...references(
         'certificate',
-        [...secure.flatMap((listener) => listener.Certificates ?? []), ...certificates.flat()].map(
-          (one) => one.CertificateArn,
-        ),
+        [
+          ...secure.flatMap((listener) => listener.Certificates ?? []),
+          ...certificates.flatMap((found) => found ?? []),
+        ].map((one) => one.CertificateArn),
       ),
     ];
   };
@@ -188,6 +196,16 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
 }
 
 const protection = 'deletion_protection.enabled';
+
+/** undefined only where this very kind is not there: that the load balancer itself is gone is another matter. */
+async function unlessAbsent<Found>(work: Promise<Found>, kind: 'TargetGroup' | 'Listener'): Promise<Found | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (isAbsent(error, `${kind}NotFound`, `${kind}NotFoundException`)) return undefined;
+    throw error;
+  }
+}
 
 function balancerOf(one: LoadBalancer, tags: Tags, used: readonly CloudReference[], locked: boolean): CloudResource {
   const zones = one.AvailabilityZones ?? [];

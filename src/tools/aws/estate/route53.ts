@@ -133,7 +133,8 @@ export async function route53(session: Session): Promise<Family<'dns-record'>> {
           await change(zone, recordSet(record));
         } catch (error) {
           if (isGone(error)) return;
-          if (nameOf(error) !== 'InvalidChangeBatch') throw error;
+          // An error document without a code has no name in the SDK.
+          if (!['InvalidChangeBatch', 'Unknown'].includes(nameOf(error))) throw error;
           // Either it is gone, or it says the same in another way: a deletion must repeat it to the letter.
           const now = (await named(zone, record.name)).find((one) => sameRecord(recordOf(one.set), record));
           if (now !== undefined) return void (await change(zone, now.set));
