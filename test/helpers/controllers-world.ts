@@ -38,6 +38,11 @@ export const missing = [
 /** A cluster of four simulated machines in a local AWS, with the stand-in controllers as the supervisor starts them. */
 export interface ControllersWorld {
   readonly vpc: string;
+  /** Of the local AWS. */
+  readonly endpoint: string;
+  readonly kubeconfig: string;
+  /** Removed at the end. */
+  readonly folder: string;
   readonly cluster: OpenCluster;
   readonly aws: AwsReader;
   /** Raw calls, for what the product never asks. */
@@ -108,6 +113,9 @@ export async function makeControllersWorld(): Promise<ControllersWorld> {
     startControllers();
     return {
       vpc,
+      endpoint,
+      kubeconfig: plane.kubeconfig,
+      folder,
       cluster,
       aws: openAws({ region, endpoint }),
       wire,

@@ -49,10 +49,16 @@ const isMade = ({ metadata }: KubernetesObject): boolean =>
  * Under deletion protection the controller refuses for ever (LBC pkg/service/model_builder.go; AWS: OperationNotPermitted). Waiting is of no use: the
  * sweep turns the protection of what is ours off.
  */
-export const judge: NonNullable<Phase['judge']> = (_, { warning }) =>
-  warning !== undefined && /deletion.?protection|OperationNotPermitted/i.test(warning)
-    ? { because: `is under deletion protection: ${warning}`, passed: true }
-    : {};
+export const judge: NonNullable<Phase['judge']> = ({ metadata }, { warning }) => {
+  if (metadata.deletionTimestamp === undefined) return {};
+  if (warning !== undefined && /deletion.?protection|OperationNotPermitted/i.test(warning))
+    return { because: `is under deletion protection: ${warning}`, passed: true };
+  // Events are forgotten after an hour, what the object asks for is not.
+  const asked = Object.entries(metadata.annotations ?? {}).find(
+    ([name, value]) => name.endsWith('-attributes') && /deletion_protection\.enabled *= *true/.test(value),
+  );
+  return asked === undefined ? {} : { because: `is under deletion protection: ${asked[0]}`, passed: true };
+};
 
 /** The names under which the load balancer controller and the cloud controller file what they make for these objects. */
 export function stacksOf(makers: readonly KubernetesObject[]): ReadonlySet<string> {
