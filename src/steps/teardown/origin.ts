@@ -3,7 +3,7 @@ import type { Evidence } from './inventory-types.ts';
 
 /** The Kubernetes object that a resource came from, by the marks of its controller: 'Ingress web/shop'. */
 export function originOf(
-  { kind, id, name, tags }: CloudResource,
+  { kind, id, tags, unique }: CloudResource,
   { volumes, hostnames }: Evidence,
 ): string | undefined {
   const tag = (key: string): string | undefined => tags[key];
@@ -17,9 +17,6 @@ export function originOf(
   const claim = tag('kubernetes.io/created-for/pvc/name');
   if (claim !== undefined)
     return `PersistentVolumeClaim ${tag('kubernetes.io/created-for/pvc/namespace') ?? ''}/${claim}`;
-  // NAME-NUMBER.REGION.elb..., internal-NAME-NUMBER..., NAME-HASH.elb.REGION...
-  if (kind === 'load-balancer' && name !== '')
-    for (const [hostname, origin] of hostnames)
-      if (hostname.replace(/^internal-/, '').startsWith(`${name}-`)) return origin;
+  if (kind === 'load-balancer') return hostnames.get(unique['hostname'] ?? '');
   return undefined;
 }

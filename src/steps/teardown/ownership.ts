@@ -137,5 +137,6 @@ function findNamesake(resources: readonly CloudResource[], evidence: Evidence, h
 
 const isOfAws = ({ id, unique }: CloudResource): boolean =>
   id.startsWith('AWSServiceRoleFor') ||
+  id.startsWith('AWSReservedSSO_') ||
   id.startsWith('arn:aws:iam::aws:') ||
   [id, ...Object.values(unique)].some((text) => /\/aws-(service-role|reserved)\//.test(text));

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { judge } from '../../../../src/steps/teardown/ownership.ts';
 import { keyOf } from '../../../../src/steps/teardown/ownership-marks.ts';
-import type { CloudResource } from '../../../../src/tools/ports.ts';
+import type { CloudKind, CloudResource } from '../../../../src/tools/ports.ts';
 import { refusedKinds, removableKinds } from '../../../../src/tools/ports-estate.ts';
 import { born, entry, evidenceOf, inState, ours, reference, resource } from '../../../helpers/teardown-evidence.ts';
 
@@ -76,28 +76,50 @@ test('beside a recorded VPC of ours, no decoy becomes ours by standing in it', (
   );
 });
 
+/** What holds what on AWS: in an account where a key pair holds a role, the order in which they are judged would matter. */
+const ties: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> = {
+  instance: ['volume', 'network-interface', 'security-group', 'subnet', 'instance-profile', 'address'],
+  'network-interface': ['security-group', 'subnet', 'address', 'internet-gateway'],
+  'load-balancer': ['security-group', 'subnet', 'target-group', 'certificate', 'address'],
+  'security-group': ['security-group', 'vpc'],
+  'instance-profile': ['role'],
+  role: ['policy'],
+};
+const parents: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> = {
+  volume: ['instance'],
+  'network-interface': ['instance', 'load-balancer', 'nat-gateway'],
+  'security-group': ['vpc'],
+  'route-table': ['vpc'],
+};
+
+function plausible(one: CloudResource): CloudResource {
+  const { diesWith, ...rest } = one;
+  const isParent = diesWith !== undefined && parents[one.kind]?.includes(diesWith.kind) === true;
+  return {
+    ...rest,
+    holds: one.holds.filter(({ kind }) => ties[one.kind]?.includes(kind)),
+    ...(isParent ? { diesWith } : {}),
+  };
+}
+
 test('every listed thing has a verdict with a reason, and the order of the listing does not matter', () => {
   const evidence = evidenceOf({
     vpcs: ['vpc-1'],
     ledger: [entry('vpc', 'vpc-1'), entry('volume', 'volume-1'), entry('key-pair', 'key-pair-1', { keyPairId: 'a' })],
     terraform: [inState('subnet', 'subnet-2'), inState('role', 'role-1')],
   });
+  const listings = account([...decoys, born, { 'platform/cluster': ours }]).chain((resources) => {
+    const all = resources.map(plausible);
+    return fc.tuple(fc.constant(all), fc.shuffledSubarray(all, { minLength: all.length, maxLength: all.length }));
+  });
   fc.assert(
-    fc.property(
-      account([...decoys, born, { 'platform/cluster': ours }]).chain((resources) =>
-        fc.tuple(
-          fc.constant(resources),
-          fc.shuffledSubarray(resources, { minLength: resources.length, maxLength: resources.length }),
-        ),
-      ),
-      ([resources, shuffled]) => {
-        const verdicts = judge(resources, evidence);
-        expect(verdicts.size).toBe(resources.length);
-        for (const { because } of verdicts.values()) expect(because).not.toBe('');
-        const again = judge(shuffled, evidence);
-        for (const [key, { class: ownership }] of verdicts) expect(again.get(key)?.class, key).toBe(ownership);
-      },
-    ),
+    fc.property(listings, ([resources, shuffled]) => {
+      const verdicts = judge(resources, evidence);
+      expect(verdicts.size).toBe(resources.length);
+      for (const { because } of verdicts.values()) expect(because).not.toBe('');
+      const again = judge(shuffled, evidence);
+      for (const [key, { class: ownership }] of verdicts) expect(again.get(key)?.class, key).toBe(ownership);
+    }),
     { numRuns: 300 },
   );
 });

@@ -26,7 +26,7 @@ const owner = (host: string, ...values: string[]): CloudResource =>
   });
 const ourText = `heritage=platform,platform/cluster=${ours}`;
 
-type Case = readonly [
+type Case = [
   title: string,
   thing: CloudResource,
   expected: Ownership,
@@ -36,12 +36,11 @@ type Case = readonly [
 ];
 
 const check = (cases: readonly Case[]) => {
-  for (const [title, thing, expected, because, evidence = {}, around = []] of cases)
-    test(title, () => {
-      const found = classify(thing, evidenceOf(evidence), around);
-      expect(found.class, found.because).toBe(expected);
-      expect(found.because).toMatch(because);
-    });
+  test.each([...cases])('%s', (_, thing, expected, because, evidence = {}, around = []) => {
+    const found = classify(thing, evidenceOf(evidence), around);
+    expect(found.class, found.because).toBe(expected);
+    expect(found.because).toMatch(because);
+  });
 };
 
 describe('a VPC', () => {
