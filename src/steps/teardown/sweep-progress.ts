@@ -1,7 +1,7 @@
 import type { CloudKind } from '../../tools/ports.ts';
 import { minutes, seconds } from '../durations.ts';
 import type { Finding } from './inventory-types.ts';
-import { type Order, targetsOf } from './order.ts';
+import { type Order, targetsOf, type Waiting } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
 
 /** Something on which the sweep stands still until it changes, and how long that may take. */
@@ -80,7 +80,10 @@ export function createProgress(begun: number): Progress {
 /** The outermost things: what may go or is going, and what stands before it without being a target itself. */
 function frontOf(order: Order): ReadonlyMap<string, { readonly finding: Finding; readonly budget: number }> {
   const targets = new Set(targetsOf(order));
-  const own = [...order.ask, ...order.waiting.filter(({ on }) => on.length === 0).map(({ finding }) => finding)];
+  // AWS ends what it made, whoever holds it, so that a stranger before it says nothing.
+  const isFront = ({ finding, on }: Waiting): boolean =>
+    on.length === 0 || (finding.resource.managedBy !== undefined && !on.some((holder) => targets.has(holder)));
+  const own = [...order.ask, ...order.waiting.filter(isFront).map(({ finding }) => finding)];
   const others = order.waiting.flatMap(({ on }) => on).filter((holder) => !targets.has(holder));
   return new Map([
     ...others.map((finding) => [keyOf(finding.resource), { finding, budget: patienceWith(finding) }] as const),

@@ -7,7 +7,7 @@ import { exists, heldBy, type Order, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
 import { type Asker, createAsker } from './sweep-ask.ts';
 import { createPace } from './sweep-pace.ts';
-import { type Awaited, createProgress } from './sweep-progress.ts';
+import { type Awaited, createProgress, type Progress } from './sweep-progress.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { counted, noteOf } from './sweep-words.ts';
 import { deniedError } from './sweep-errors.ts';
@@ -39,6 +39,12 @@ export interface SweepResult {
   readonly findings: readonly Finding[];
 }
 
+/** How much is listed: all kinds of the sweep with those that may hold them, those of what is still to go, or those of what we wait for. */
+type Look = 'everything' | 'what is left' | 'what may change';
+
+/** So long without a change, and everything is looked at: what came late, and holders of a kind that we did not think of. Doubles. */
+const fullLookAfter = seconds(30);
+
 const mostComebacks = 5;
 /** How long a controller that is alive may take to make again what was deleted under it, before a clean listing is believed. */
 const settling = seconds(2);
@@ -59,8 +65,9 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   const now = (): number => ctx.clock.monotonic() - pace.lost;
   const progress = createProgress(now());
   const targets = new Map<string, CloudReference>();
-  let look: 'everything' | 'what is left' | 'what may change' = 'everything';
+  let look: Look = 'everything';
   let clean = 0;
+  let untilFullLook = fullLookAfter;
   for (;;) {
     stopIfAborted(ctx.signal);
     await view.refresh(
@@ -70,6 +77,7 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
     const changed = progress.update(order, now());
     if (changed) asker.wake();
+    if (changed) untilFullLook = fullLookAfter;
     if (order.ask.length + order.waiting.length === 0) {
       clean = look === 'everything' ? clean + 1 : 0;
       // A controller on a machine of ours may make again what we deleted.
@@ -85,8 +93,13 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       look = 'what is left';
       continue;
     }
-    look = await act(ctx, view, asker, order, progress.awaited(now()), progress.comebacks);
-    await ctx.clock.sleep(pauseAfter(now() - progress.lastChange), ctx.signal);
+    if (look !== 'everything' && now() - progress.lastChange >= untilFullLook) {
+      look = 'everything';
+      untilFullLook *= 2;
+      continue;
+    }
+    look = await act(ctx, view, asker, order, progress, { now: now(), isFull: look === 'everything' });
+    if (look !== 'everything') await ctx.clock.sleep(pauseAfter(now() - progress.lastChange), ctx.signal);
   }
 }
 
@@ -96,19 +109,19 @@ async function act(
   view: SweepView,
   asker: Asker,
   order: Order,
-  awaited: readonly Awaited[],
-  comebacks: ReadonlyMap<string, number>,
-): Promise<'what is left' | 'what may change'> {
+  progress: Progress,
+  { now, isFull }: { readonly now: number; readonly isFull: boolean },
+): Promise<Look> {
   const seen = view.findings;
+  const awaited = progress.awaited(now);
   const end = (title: string): never => {
     throw leftoversError(title, targetsOf(order), seen, { reasonOf: asker.reasonOf });
   };
-  for (const [name, times] of comebacks)
+  for (const [name, times] of progress.comebacks)
     if (times >= mostComebacks)
       end(`${name} was made again ${times} times: a controller of the cluster is still at work`);
-  const hopeless = awaited.filter(({ finding }) => asker.isHopeless(finding));
-  if (awaited.every((one) => one.unchanged >= one.budget || hopeless.includes(one)))
-    end('nothing has changed for too long');
+  if (awaited.every((one) => one.unchanged >= one.budget || asker.isHopeless(one.finding)))
+    return isFull ? end('nothing has changed for too long') : 'everything';
   const due = order.ask.filter((finding) => asker.isDue(finding));
   const fresh = due.filter((finding) => !asker.wasAsked(finding));
   if (asker.denied.size > 0 && fresh.length === 0) throw deniedError(asker.denied);
@@ -137,7 +150,7 @@ const isRunning = ({ resource, class: ownership }: Finding): boolean =>
 
 /** As few listings as tell what is needed. */
 function kindsToList(
-  look: 'everything' | 'what is left' | 'what may change',
+  look: Look,
   kinds: readonly CloudKind[],
   seen: readonly Finding[],
   order: Order,
