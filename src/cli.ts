@@ -118,7 +118,9 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     'status',
     'Show the platform as it is: machines, nodes, add-ons, endpoints, last run.',
     'platform status --json',
-  ).action(run(async () => (await import('./commands/status.ts')).status));
+  )
+    .option('--orphans', 'instead, what is ours and belongs to nothing any more; ends with 13 when there is any')
+    .action(run(async () => (await import('./commands/status.ts')).status));
   command('runs', 'List the runs of an environment with their durations.', 'platform runs --env prod')
     .option('--limit <number>', 'newest runs to show', positive, 20)
     .action(run(async () => (await import('./commands/runs.ts')).runs));

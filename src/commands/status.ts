@@ -3,8 +3,13 @@ import { learnIdentity } from './verb-run.ts';
 import { loadConfigurationOf } from './load.ts';
 import type { CommonOptions } from './options.ts';
 
+interface StatusOptions extends CommonOptions {
+  readonly orphans?: boolean;
+}
+
 /** Shows the platform as it is. Exit 11 when a part of it is not as it should be. */
-export async function status(host: Host, options: CommonOptions): Promise<number> {
+export async function status(host: Host, options: StatusOptions): Promise<number> {
+  if (options.orphans === true) return (await import('./status-orphans.ts')).statusOrphans(host, options);
   const { config } = await loadConfigurationOf(host, options);
   const environment = await host.open(config, { ephemeral: true });
   try {

@@ -1,5 +1,5 @@
 import { thingText } from './kind-text.ts';
-import { paragraph, spread } from './screen-lines.ts';
+import { adviceLines, paragraph, spread } from './screen-lines.ts';
 import type { Style } from './style.ts';
 
 /** Something of ours that stays. */
@@ -12,8 +12,13 @@ export interface Kept {
   readonly cost: string;
 }
 
-/** What stays, by reason, with what it costs and the command that removes it all the same. */
-export function keptLines(kept: readonly Kept[], style: Style, columns: number, environment: string): string[] {
+/** What stays, by reason, with what it costs; `howTo` says what removes it all the same. */
+export function keptLines(
+  kept: readonly Kept[],
+  style: Style,
+  columns: number,
+  howTo: (because: string, those: readonly Kept[]) => readonly string[],
+): string[] {
   if (kept.length === 0) return [];
   const reasons = Map.groupBy(kept, ({ because }) => because);
   return [
@@ -22,17 +27,7 @@ export function keptLines(kept: readonly Kept[], style: Style, columns: number, 
     ...[...reasons].flatMap(([because, those]) => [
       ...paragraph(because, 2, columns),
       ...those.flatMap((one) => spread(thingText(one), one.cost, 4, columns)),
-      ...commandLines(because, environment, columns),
+      ...howTo(because, those).flatMap((text) => adviceLines(text, 4, columns)),
     ]),
   ];
-}
-
-function commandLines(because: string, environment: string, columns: number): string[] {
-  const again = `platform destroy --cleanup --env ${environment}`;
-  const command = because.includes('--delete-data')
-    ? `${again} --delete-data`
-    : because.includes('--keep')
-      ? `${again}, without --keep`
-      : '';
-  return command === '' ? [] : paragraph(`removed by: ${command}`, 4, columns);
 }

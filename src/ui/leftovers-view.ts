@@ -1,4 +1,4 @@
-import { chainLines, paragraph } from './screen-lines.ts';
+import { adviceLines, chainLines, paragraph } from './screen-lines.ts';
 import type { Style } from './style.ts';
 
 /** Something of ours that is still there and should not be. */
@@ -65,7 +65,7 @@ function nextLines(next: readonly string[], style: Style, columns: number): stri
   return next.flatMap((text, index) => {
     const then = text.startsWith('then ');
     const label = then ? 'then:' : index === 0 ? style.bold('Next:') : '  or:';
-    return paragraph(then ? text.slice('then '.length) : text, 11, columns).map((line, more) =>
+    return adviceLines(then ? text.slice('then '.length) : text, 11, columns).map((line, more) =>
       more > 0 ? line : `     ${label} ${line.trimStart()}`,
     );
   });

@@ -2,9 +2,10 @@ import type { PlatformConfig } from '../config/config.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { RunResult } from '../engine/run-options.ts';
 import type { Host } from '../host.ts';
+import { byHand } from './aws-command.ts';
 import { durationText } from './duration-text.ts';
 import { countsText } from './kind-text.ts';
-import { keptLines } from './kept-lines.ts';
+import { type Kept, keptLines } from './kept-lines.ts';
 import { removalFailureLines } from './removal-view-failures.ts';
 import { harmless, paragraph } from './screen-lines.ts';
 import { type Style, styleFor } from './style.ts';
@@ -54,7 +55,7 @@ export function removalDocument(outcome: Removal): object {
 
 /** What went, how long each part took, the critical path, what is left or kept and who removes it, and what to type next. */
 export function removalText(outcome: Removal, style: Style, columns: number): string {
-  const { result, removal, config } = outcome;
+  const { result, removal } = outcome;
   const removed = removedOf(outcome);
   const total = removed.reduce((sum, { count }) => sum + count, 0);
   return harmless([
@@ -66,7 +67,7 @@ export function removalText(outcome: Removal, style: Style, columns: number): st
     ...(result === undefined ? [] : timeLines(result, style, columns)),
     ...removalFailureLines(result?.failures ?? [], style, columns),
     ...openLines(outcome, style, columns),
-    ...keptLines(removal?.kept ?? [], style, columns, config.environment),
+    ...keptLines(removal?.kept ?? [], style, columns, (because, those) => removedBy(because, those, outcome)),
     '',
     ...nextLines(outcome, style, columns),
   ]);
@@ -105,6 +106,19 @@ function openLines({ result }: Removal, style: Style, columns: number): string[]
     : ['', style.bold('Still open'), ...paragraph(result.open.join(', '), 2, columns)];
 }
 
+/** A whole teardown forgets the cluster id, and with it the proof that data was ours: from then on it goes by hand. The foundation keeps the id. */
+function removedBy(because: string, those: readonly Kept[], outcome: Removal): readonly string[] {
+  const { verb, config, removal } = outcome;
+  const again = `platform destroy --cleanup --env ${config.environment}`;
+  if (because.includes('--keep')) return ['removed by:', again];
+  if (!because.includes('--delete-data')) return [];
+  const forgotten =
+    verb === 'destroy' && isVerified(outcome) && removal?.kept.every((one) => !one.because.includes('--keep')) === true;
+  return forgotten
+    ? ['removed by hand:', ...those.map((one) => byHand(one, config.region))]
+    : ['removed by:', `${again} --delete-data`];
+}
+
 const isVerified = ({ result }: Removal): boolean =>
   result !== undefined && [...result.done, ...result.kept].includes(lastStep);
 
@@ -126,7 +140,7 @@ function nextLines({ verb, config, result }: Removal, style: Style, columns: num
         ]
       : verb === 'rebuild'
         ? [`platform status ${env}`, `${orphans} looks for what is left of the old one`]
-        : [`${orphans} looks again, any day`, `platform up ${env} builds it anew`];
+        : [`platform up ${env} builds it anew, under a new cluster id`];
   const told = next.flatMap((text, index) =>
     paragraph(text, 6, columns).map((line, more) =>
       more > 0 ? line : `${index === 0 ? style.bold('Next:') : '  or:'} ${line.trimStart()}`,

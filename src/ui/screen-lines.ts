@@ -7,6 +7,13 @@ export function paragraph(text: string, indent: number, columns: number): string
   );
 }
 
+/** Something to do: a command of AWS can be pasted also where it takes two lines; anything else is a text. */
+export function adviceLines(text: string, indent: number, columns: number): string[] {
+  if (!text.startsWith('aws ')) return paragraph(text, indent, columns);
+  const lines = paragraph(text, indent, columns - 2);
+  return lines.map((line, index) => (index < lines.length - 1 ? `${line} \\` : line));
+}
+
 /** Two texts at the two edges of a line; where they do not fit beside each other the right one gets a line of its own. */
 export function spread(left: string, right: string, indent: number, columns: number): string[] {
   const lines = paragraph(left, indent, columns);

@@ -55,7 +55,7 @@ export function teardownText(plan: ShownTeardown, flags: TeardownFlags, style: S
     ...headLines(plan, flags, style, columns),
     ...countLines(plan.counts, plan.kept, style, columns),
     ...orderLines(plan, style, columns),
-    ...keptLines(plan.kept, style, columns, plan.environment),
+    ...keptLines(plan.kept, style, columns, goesTooWith),
     ...refusedLines(plan.refused, style, columns),
     ...problemLines(plan.problems, style, columns),
     '',
@@ -127,6 +127,11 @@ function problemLines(problems: ShownTeardown['problems'], style: Style, columns
       }),
     ]),
   ];
+}
+
+function goesTooWith(because: string): readonly string[] {
+  if (because.includes('--delete-data')) return ['would go too with --delete-data'];
+  return because.includes('--keep') ? ['would go too without --keep'] : [];
 }
 
 function expectedText({ steps, expected: { milliseconds, from } }: ShownTeardown): string {

@@ -152,6 +152,7 @@ export const flags: TeardownFlags = {
 export const config = {
   environment: 'prod',
   target: 'aws',
+  region: 'ap-northeast-2',
   root: '/home/ada/shop',
   stateFolder: '/home/ada/shop/.platform/prod',
 } as unknown as PlatformConfig;
