@@ -39,7 +39,7 @@ export const destroyInventory = step({
     if (fresh.length > 0)
       return {
         state: 'needed',
-        because: `${fresh.length} things of ours are not in the ledger yet`,
+        because: `${fresh.length} ${fresh.length === 1 ? 'thing of ours is' : 'things of ours are'} not in the ledger yet`,
         preview: fresh.map(({ kind, id }) => `record ${kind.replaceAll('-', ' ')} ${id}`),
       };
     return {

@@ -86,19 +86,20 @@ const proofOf: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> = {
   policy: ['role'],
 };
 
-/** All of these kinds, some at a time; the first error ends it. */
+/** All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. */
 export async function listKinds(
   ctx: Pick<ReadContext, 'estate' | 'config'>,
   kinds: readonly CloudKind[],
   evidence: Evidence,
 ): Promise<readonly CloudResource[]> {
   const scope = scopeOf(evidence, ctx.config);
-  const waiting = [...kinds];
-  const found: CloudResource[] = [];
+  const waiting = [...kinds.entries()];
+  const found: (readonly CloudResource[])[] = kinds.map(() => []);
   const work = async (): Promise<void> => {
-    for (let kind = waiting.shift(); kind !== undefined; kind = waiting.shift()) {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+      const [index, kind] = next;
       try {
-        found.push(...(await ctx.estate.list(kind, scope)));
+        found[index] = await ctx.estate.list(kind, scope);
       } catch (error) {
         waiting.length = 0;
         throw explained(kind, error);
@@ -106,7 +107,7 @@ export async function listKinds(
     }
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, kinds.length) }, work));
-  return found;
+  return found.flat();
 }
 
 const denials = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];

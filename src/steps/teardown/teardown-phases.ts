@@ -2,25 +2,25 @@ import type { TeardownChoices } from '../../config/config.ts';
 import type { ClusterFindings, Finding } from './inventory-types.ts';
 import { keyOf } from './ownership-marks.ts';
 
-/** Steps of a teardown in order; those of one row run side by side. */
+/** Steps of a teardown in order; those of one row run side by side. A test holds it to the list of the steps. */
 export const phases: readonly (readonly { readonly step: string; readonly title: string }[])[] = [
   [{ step: 'destroy-inventory', title: 'Inventory of everything' }],
-  [{ step: 'destroy-backup', title: 'Backup of etcd' }],
+  [{ step: 'destroy-backup', title: 'Last snapshot of etcd' }],
   [{ step: 'destroy-suspend', title: 'Suspend GitOps and autoscaling' }],
   [{ step: 'destroy-operators', title: 'Resources of operators' }],
   [
-    { step: 'destroy-workloads', title: 'Workloads and their volumes' },
-    { step: 'destroy-entrances', title: 'Ingresses, load balancers' },
+    { step: 'destroy-workloads', title: 'Workloads and volumes' },
+    { step: 'destroy-entrances', title: 'Load balancers' },
   ],
   [{ step: 'destroy-releases', title: 'Helm releases' }],
   [{ step: 'destroy-machines', title: 'Machines' }],
-  [{ step: 'destroy-leftovers', title: 'What controllers left behind' }],
+  [{ step: 'destroy-leftovers', title: 'What controllers made in AWS' }],
   [
-    { step: 'destroy-terraform-cluster', title: 'Terraform: cluster' },
-    { step: 'destroy-terraform-foundation', title: 'Terraform: foundation' },
+    { step: 'destroy-terraform-cluster', title: 'Terraform destroy (cluster)' },
+    { step: 'destroy-terraform-foundation', title: 'Terraform destroy (foundation)' },
   ],
-  [{ step: 'destroy-orphans', title: 'What is in no state' }],
-  [{ step: 'destroy-verify', title: 'Second look: nothing may be left' }],
+  [{ step: 'destroy-orphans', title: 'Ours, and in no Terraform state' }],
+  [{ step: 'destroy-verify', title: 'Nothing of ours is left' }],
 ];
 
 /** What controllers make, and leave behind when they die. */
