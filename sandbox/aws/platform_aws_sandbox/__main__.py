@@ -67,6 +67,11 @@ def main() -> int:
         return 2
     settings.use(seed)
     transitions.set_delay(arguments.delay)
+    try:
+        transitions.set_delays(seed.delays)
+    except (ValueError, TypeError) as error:
+        print(f"seed: {error}", file=sys.stderr)
+        return 2
     _put_rules_in_force()
     sow(seed)
 

@@ -70,6 +70,9 @@ class Control:
                         transitions.hold() if wanted["hold"] else transitions.go_on()
                     transitions.advance(float(wanted.get("advance", 0)))
                 return _json(200, {})
+            case ("POST", "delays"):
+                with self._gateway.lock:
+                    return _json(200, transitions.set_delays(json.loads(body)))
             case ("POST", "deny"):
                 wanted = json.loads(body)
                 settings.current.deny = [str(pattern) for pattern in wanted]

@@ -25,6 +25,13 @@ def render(operation: Operation, code: str, message: str) -> tuple[str, bytes]:
     return "text/xml", ('<?xml version="1.0" encoding="UTF-8"?>' + text).encode()
 
 
+def expired_code(operation: Operation) -> str:
+    """The code with which this service says that temporary credentials have ended."""
+    if operation.protocol == "ec2":
+        return "RequestExpired"
+    return "ExpiredTokenException" if operation.protocol == "json" else "ExpiredToken"
+
+
 def denied_code(operation: Operation) -> str:
     """The code with which this service says that the caller lacks a permission."""
     if operation.protocol == "ec2":

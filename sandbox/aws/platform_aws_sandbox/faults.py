@@ -8,6 +8,8 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from .transitions import now
+
 _numbers = itertools.count(1)
 
 
@@ -31,6 +33,13 @@ class Fault:
     """`before`: nothing is done yet; `after`: the call took effect, and only its answer is late or lost."""
     drop: bool = False
     """Ends the connection without an answer."""
+    skip: int = 0
+    """So many calls pass before the first is hit: credentials that end in the middle."""
+    stale: bool = False
+    """The same question is answered as it was answered last: what was deleted since is still listed. Counts only where it was asked before."""
+    seconds: float = 0.0
+    """In force only for so long, by the sandbox's clock; 0: until its times are used up."""
+    since: float = field(default_factory=now)
     id: int = field(default_factory=lambda: next(_numbers))
     hits: int = 0
 
@@ -39,6 +48,8 @@ class Fault:
         re.compile(self.match)
         if self.when not in ("before", "after"):
             raise ValueError("when must be before or after")
+        if self.stale and (self.code or self.drop or self.when == "after"):
+            raise ValueError("stale answers are right answers of before: no code, no drop, not after")
 
 
 class Faults:
@@ -65,13 +76,20 @@ class Faults:
         with self._lock:
             return [asdict(fault) for fault in self._faults]
 
-    def take(self, name: str, text: str) -> Fault | None:
-        """The first fault for this call, counted as used."""
+    def take(self, name: str, text: str, known: bool = False) -> Fault | None:
+        """The first fault for this call, counted as used. `known`: the same question was answered before."""
         with self._lock:
             for fault in self._faults:
                 if fault.times == 0 or not re.fullmatch(fault.action, name):
                     continue
                 if fault.match and not re.search(fault.match, text):
+                    continue
+                if fault.seconds and now() - fault.since > fault.seconds:
+                    continue
+                if fault.stale and not known:
+                    continue
+                if fault.skip > 0:
+                    fault.skip -= 1
                     continue
                 fault.times -= 1 if fault.times > 0 else 0
                 fault.hits += 1

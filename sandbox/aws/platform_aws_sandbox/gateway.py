@@ -10,18 +10,20 @@ import sys
 import threading
 import time
 import traceback
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from . import permissions, transitions
-from .error_bodies import denied_code, render
+from .error_bodies import denied_code, expired_code, render
 from .faults import Fault, Faults
 from .journal import Journal
 from .operations import Operation, created_ids, recognise
 
 Answer = tuple[str, list[tuple[str, str]], bytes]
+REMEMBERED = 2_000
 StartResponse = Callable[..., Any]
 
 
@@ -34,6 +36,9 @@ class Gateway:
         self._faults = faults
         self.lock = threading.Lock()
         """Held around every touch of moto's objects."""
+        self._answers: OrderedDict[str, Answer] = OrderedDict()
+        """The last good answer to each listing, for faults that make one stale."""
+        self._remembering = threading.Lock()
         self.control: Callable[[str, str, dict[str, Any], bytes], Answer] | None = None
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -49,7 +54,9 @@ class Gateway:
     def _call(self, environ: dict[str, Any], body: bytes) -> Answer:
         started, operation = time.time(), recognise(environ, body)
         text = environ.get("PATH_INFO", "") + "\n" + body.decode("latin1")
-        fault = self._faults.take(operation.name, text)
+        question = _question(operation, environ, body)
+        before = self._answers.get(question)
+        fault = self._faults.take(operation.name, text, before is not None)
         if fault and fault.when == "before":
             time.sleep(fault.latency)
         if permissions.is_denied(operation.name):
@@ -58,12 +65,15 @@ class Gateway:
             )
         elif fault and fault.when == "before" and (fault.code or fault.drop):
             answer = _injected(operation, fault)
+        elif fault and fault.stale and before:
+            answer = before
         elif operation.rehearsed:
             answer = _error(
                 operation, 412, "DryRunOperation", "Request would have succeeded, but DryRun flag is set."
             )
         else:
             answer = self._moto_answer(environ, body, operation)
+            self._remember(question, answer)
         lost = bool(fault and fault.when == "after" and (fault.code or fault.drop))
         self._record(environ, operation, started, answer, fault, lost)
         if fault and fault.when == "after":
@@ -75,6 +85,15 @@ class Gateway:
             with contextlib.suppress(OSError):
                 environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
         return answer
+
+    def _remember(self, question: str, answer: Answer) -> None:
+        if not question or not answer[0].startswith("2"):
+            return
+        with self._remembering:
+            self._answers[question] = answer
+            self._answers.move_to_end(question)
+            while len(self._answers) > REMEMBERED:
+                self._answers.popitem(last=False)
 
     def _moto_answer(self, environ: dict[str, Any], body: bytes, operation: Operation) -> Answer:
         if environ.get("PATH_INFO", "").startswith("/moto-api"):
@@ -136,7 +155,17 @@ class Gateway:
             record["ids"] = created_ids(content)
         if lost:
             record["lost"] = True
+        if fault and fault.stale:
+            record["stale"] = True
         self._journal.add(record)
+
+
+def _question(operation: Operation, environ: dict[str, Any], body: bytes) -> str:
+    """What makes two listings the same question; empty for what lists nothing."""
+    if not re.match("(Describe|List)", operation.action):
+        return ""
+    path, query = environ.get("PATH_INFO", "/"), environ.get("QUERY_STRING", "")
+    return "\n".join((operation.region, operation.name, path, query, body.decode("latin1")))
 
 
 def _read_body(environ: dict[str, Any]) -> bytes:
@@ -153,6 +182,10 @@ def _error(operation: Operation, status: int, code: str, message: str) -> Answer
 
 
 def _injected(operation: Operation, fault: Fault) -> Answer:
+    if fault.code == "denied":
+        return _error(operation, 403, denied_code(operation), f"You are not authorized to perform: {operation.name}")
+    if fault.code == "expired":
+        return _error(operation, 400, expired_code(operation), "Request has expired.")
     return _error(operation, fault.status, fault.code or "InternalFailure", fault.message)
 
 

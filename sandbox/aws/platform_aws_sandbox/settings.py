@@ -9,7 +9,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 
-KNOWN_KEYS = {"region", "zones", "quotas", "deny", "console"}
+KNOWN_KEYS = {"region", "zones", "quotas", "deny", "console", "delays"}
 
 
 @dataclass
@@ -24,6 +24,8 @@ class Seed:
     """Patterns such as `ec2:RunInstances` or `iam:*` that this principal may not do."""
     console: str = "generated"
     """`generated`: each instance prints host keys of its own; `none`: only what is set by hand."""
+    delays: dict[str, float] = field(default_factory=dict)
+    """Kind of state change (transitions.KINDS) to seconds; the others take `--delay`."""
 
 
 def read_seed(path: str | None) -> Seed:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 _due: list[tuple[float, int, Callable[[], None]]] = []
 _order = itertools.count()
 _seconds = 3.0
+_own: dict[str, float] = {}
 _moved = 0.0
 _held_at: float | None = None
 
@@ -27,9 +28,34 @@ def set_delay(seconds: float) -> None:
     _seconds = seconds
 
 
-def delay() -> float:
-    """The length of a state change, in seconds."""
-    return _seconds
+KINDS = {
+    "boot": "pending to running, and then until the status checks pass",
+    "stop": "stopping to stopped",
+    "shutdown": "shutting-down to terminated, with the release of all that the machine holds",
+    "load-balancer": "provisioning to active",
+    "interfaces": "how long the interfaces of a load balancer outlive it",
+    "target": "initial to healthy",
+    "nat": "pending to available, deleting to deleted",
+    "certificate": "validation record to ISSUED",
+}
+"""What may have a length of its own."""
+
+
+def set_delays(seconds: dict[str, float]) -> dict[str, float]:
+    """Gives kinds lengths of their own, from now on; raises ValueError for an unknown kind. Gives all that are set."""
+    unknown = sorted(set(seconds) - set(KINDS))
+    if unknown:
+        raise ValueError(f"unknown delay: {', '.join(unknown)}; there are {', '.join(KINDS)}")
+    checked = {kind: float(length) for kind, length in seconds.items()}
+    if any(length < 0 for length in checked.values()):
+        raise ValueError("a delay cannot be negative")
+    _own.update(checked)
+    return dict(_own)
+
+
+def delay(kind: str) -> float:
+    """The length of a state change of this kind, in seconds."""
+    return _own.get(kind, _seconds)
 
 
 def now() -> float:
@@ -60,9 +86,9 @@ def advance(seconds: float) -> None:
     _moved += seconds
 
 
-def later(change: Callable[[], None]) -> None:
-    """Applies `change` at the first request after the delay."""
-    heapq.heappush(_due, (now() + _seconds, next(_order), change))
+def later(kind: str, change: Callable[[], None]) -> None:
+    """Applies `change` at the first request after the delay of this kind."""
+    heapq.heappush(_due, (now() + delay(kind), next(_order), change))
 
 
 def settle() -> None:

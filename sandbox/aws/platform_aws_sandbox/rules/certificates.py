@@ -38,7 +38,7 @@ def _check(original: Any, self: Any) -> None:
     since = getattr(self, "sandbox_validated_since", None)
     if since is None:
         self.sandbox_validated_since = since = now()
-    if now() - since >= delay():
+    if now() - since >= delay("certificate"):
         self.status = "ISSUED"
 
 

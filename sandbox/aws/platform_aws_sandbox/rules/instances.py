@@ -53,7 +53,7 @@ def _run(original: Any, self: Any, image_id: str, count: int, *args: Any, **kwar
     reservation = original(self, image_id, count, *args, **kwargs)
     for instance in reservation.instances:
         _enter(instance, PENDING)
-        later(lambda machine=instance: _becomes_running(machine))
+        later("boot", lambda machine=instance: _becomes_running(machine))
     return reservation
 
 
@@ -81,7 +81,7 @@ def _terminate(original: Any, self: Any) -> Any:
     if self._state.name in ("shutting-down", "terminated"):
         return previous
     _enter(self, SHUTTING_DOWN)
-    later(lambda: _becomes_terminated(original, self))
+    later("shutdown", lambda: _becomes_terminated(original, self))
     return previous
 
 
@@ -113,7 +113,7 @@ def _stop(original: Any, self: Any) -> Any:
     if self._state.name != "running":
         raise _wrong_state(self, "stopped")
     _enter(self, STOPPING)
-    later(lambda: original(self) if self._state.name == "stopping" else None)
+    later("stop", lambda: original(self) if self._state.name == "stopping" else None)
     return previous
 
 
@@ -131,7 +131,7 @@ def _start(original: Any, self: Any) -> Any:
         if interface.id in held:
             interface.public_ip = held[interface.id]
     _enter(self, PENDING)
-    later(lambda: _becomes_running(self))
+    later("boot", lambda: _becomes_running(self))
     return previous
 
 
@@ -154,7 +154,7 @@ def _modify_groups(original: Any, self: Any, instance_id: str, new_group_id_list
 def _status_check(self: Any) -> dict[str, Any]:
     if self.state_code != RUNNING[1]:
         return {"Status": "not-applicable"}
-    passed = now() - getattr(self, "sandbox_running_since", 0.0) >= delay()
+    passed = now() - getattr(self, "sandbox_running_since", 0.0) >= delay("boot")
     details = [{"Name": "reachability", "Status": "passed" if passed else "initializing"}]
     return {"Details": details, "Status": "ok" if passed else "initializing"}
 

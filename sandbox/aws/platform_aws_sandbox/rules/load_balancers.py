@@ -25,7 +25,7 @@ def _create(original: Any, self: Any, name: str, *args: Any, **kwargs: Any) -> A
     if any(known.name == name for known in self.load_balancers.values()):
         raise ServiceRefusal("DuplicateLoadBalancerName", f"A load balancer with the same name '{name}' exists")
     balancer = original(self, name, *args, **kwargs)
-    balancer.sandbox_active_at = now() + delay()
+    balancer.sandbox_active_at = now() + delay("load-balancer")
     for subnet in balancer.subnets:
         interface = self.ec2_backend.create_network_interface(
             subnet,
@@ -56,7 +56,7 @@ def _delete(original: Any, self: Any, arn: str) -> Any:
         )
     answer = original(self, arn)
     if balancer:
-        later(lambda: _drop_interfaces(self.ec2_backend, _interface_description(arn)))
+        later("interfaces", lambda: _drop_interfaces(self.ec2_backend, _interface_description(arn)))
     return answer
 
 
@@ -93,7 +93,7 @@ def _health(original: Any, self: Any, target: dict[str, Any], *args: Any, **kwar
     """initial (Elb.RegistrationInProgress) comes before healthy."""
     health = original(self, target, *args, **kwargs)
     since = self.__dict__.get("sandbox_registered", {}).get(target["Id"], 0.0)
-    if health.status == "healthy" and now() - since < delay():
+    if health.status == "healthy" and now() - since < delay("target"):
         health.status = "initial"
         health.reason = "Elb.RegistrationInProgress"
         health.description = "Target registration is in progress"

@@ -202,7 +202,7 @@ def _create_nat_gateway(original: Any, self: Any, *args: Any, **kwargs: Any) -> 
         if gateway.state == "pending":
             gateway.state = "available"
 
-    later(available)
+    later("nat", available)
     return gateway
 
 
@@ -221,7 +221,7 @@ def _delete_nat_gateway(original: Any, self: Any, nat_gateway_id: str) -> Any:
         drop_interface(self, gateway._eni)
         gateway.state = "deleted"
 
-    later(deleted)
+    later("nat", deleted)
     return gateway
 
 
