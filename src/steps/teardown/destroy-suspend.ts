@@ -4,6 +4,7 @@ import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
 import type { StepContext } from '../kit.ts';
 import { isLocked, lockCluster } from './admission-lock.ts';
+import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { checkDrained, nameOf, openPatiently, passedOver, referenceTo } from './drain-world.ts';
 import { suspendablesIn, suspensionOf } from './suspendables.ts';
@@ -13,7 +14,7 @@ import { pauseAfter, stopIfAborted } from './wait.ts';
 export const destroySuspend = step({
   id: 'destroy-suspend',
   title: 'Suspend GitOps and autoscaling',
-  needs: { inventory: destroyInventory },
+  needs: { inventory: destroyInventory, backup: destroyBackup },
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(10),

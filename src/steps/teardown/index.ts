@@ -1,4 +1,5 @@
 import type { Step } from '../../engine/types.ts';
+import { destroyBackup } from './destroy-backup.ts';
 import { destroyEntrances } from './destroy-entrances.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
@@ -16,6 +17,7 @@ import { destroyWorkloads } from './destroy-workloads.ts';
 export const teardown: readonly Step<unknown>[] = [
   // Everything that is ours is written down before its proof can go.
   destroyInventory,
+  destroyBackup,
 
   // Through Kubernetes, while it answers: what controllers made, they take away best.
   destroySuspend,

@@ -6,15 +6,14 @@ import {
   CreateVpcCommand,
   DescribeSecurityGroupsCommand,
   EC2Client,
+  type ResourceType,
 } from '@aws-sdk/client-ec2';
 import { ChangeResourceRecordSetsCommand, ListHostedZonesCommand, Route53Client } from '@aws-sdk/client-route-53';
 import type { Project } from './project.ts';
 
 const credentials = { accessKeyId: 'decoy', secretAccessKey: 'decoy' };
-const tagged = (type: 'volume' | 'vpc' | 'security-group', tags: Readonly<Record<string, string>>) => ({
-  TagSpecifications: [
-    { ResourceType: type, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) },
-  ] as const,
+const tagged = (ResourceType: ResourceType, tags: Readonly<Record<string, string>>) => ({
+  TagSpecifications: [{ ResourceType, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }],
 });
 
 /** Things of other people beside ours, as near to ours as they come: none of them may change. */
@@ -32,9 +31,9 @@ export async function makeDecoys(project: Project, clusterId: string): Promise<v
         'platform/environment': 'sandbox',
         [`kubernetes.io/cluster/${clusterId}`]: 'owned',
       }),
-    }) as never,
+    }),
   );
-  const VpcId = (twin as { Vpc?: { VpcId?: string } }).Vpc?.VpcId;
+  const VpcId = twin.Vpc?.VpcId;
   await ec2.send(new CreateSubnetCommand({ VpcId, CidrBlock: '10.9.1.0/24' }));
   await ec2.send(
     new CreateSecurityGroupCommand({
@@ -42,7 +41,7 @@ export async function makeDecoys(project: Project, clusterId: string): Promise<v
       GroupName: 'k8s-traffic-twin',
       Description: 'of the twin',
       ...tagged('security-group', { 'elbv2.k8s.aws/cluster': clusterId }),
-    } as never),
+    }),
   );
   // Volumes of another cluster's driver, of a longer name that begins with ours, and shared ones.
   for (const tags of [
@@ -50,7 +49,7 @@ export async function makeDecoys(project: Project, clusterId: string): Promise<v
     { 'ebs.csi.aws.com/cluster': 'true', [`kubernetes.io/cluster/${clusterId}-b`]: 'owned' },
     { [`kubernetes.io/cluster/${clusterId}`]: 'shared' },
   ])
-    await ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 1, ...tagged('volume', tags) } as never));
+    await ec2.send(new CreateVolumeCommand({ AvailabilityZone, Size: 1, ...tagged('volume', tags) }));
   // A group of someone else in our VPC's neighbourhood whose rule lets our nodes in.
   const groups = await ec2.send(
     new DescribeSecurityGroupsCommand({ Filters: [{ Name: 'tag:platform/cluster', Values: [clusterId] }] }),
