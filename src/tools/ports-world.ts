@@ -20,6 +20,7 @@ import type {
 import type { AwsReader, AwsWriter } from './ports-aws.ts';
 import type { ClusterReader, ClusterWriter } from './ports-cluster.ts';
 import type { EstateReader, EstateWriter } from './ports-estate.ts';
+import type { Registries } from './ports-registries.ts';
 import type { Workplace } from './ports-workplace.ts';
 
 /** What a step may look at. */
@@ -34,6 +35,7 @@ export interface ReadWorld {
   readonly network: Network;
   readonly templates: Templates;
   readonly downloads: Downloads;
+  readonly registries: Registries;
   readonly ledger: LedgerReader;
   readonly files: TextFiles;
   readonly workplace: Workplace;

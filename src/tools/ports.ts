@@ -8,6 +8,7 @@ import type { KubernetesObject } from './ports-cluster.ts';
 export type * from './ports-aws.ts';
 export type * from './ports-cluster.ts';
 export type * from './ports-estate.ts';
+export type * from './ports-registries.ts';
 export type * from './ports-terraform.ts';
 export type * from './ports-workplace.ts';
 export type * from './ports-world.ts';
@@ -232,6 +233,8 @@ export interface Network {
 export interface Templates {
   text(file: string, values: Placeholders): Promise<string>;
   objects(file: string, values: Placeholders): Promise<readonly KubernetesObject[]>;
+  /** The objects of a text that is complete; `name` is what a problem calls it. */
+  parse(text: string, name: string): readonly KubernetesObject[];
 }
 
 export type Placeholders = Readonly<Record<string, string | number | boolean>>;

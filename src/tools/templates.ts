@@ -10,7 +10,7 @@ export function templatesIn(folder: string, files: TextFiles): Templates {
       throw invalid([{ file, line: 0, placeholder: '', because: 'there is no such template' }]);
     return render(template, values, file);
   };
-  return { text, objects: async (file, values) => objectsOf(await text(file, values), file) };
+  return { text, objects: async (file, values) => objectsOf(await text(file, values), file), parse: objectsOf };
 }
 
 /** The Kubernetes objects of a YAML text, in order; a document that is not one is TEMPLATE_INVALID, an empty one is skipped. */

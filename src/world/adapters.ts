@@ -12,6 +12,7 @@ import { createHelm } from '../tools/helm.ts';
 import { createNetwork } from '../tools/network.ts';
 import type { Processes, WriteWorld } from '../tools/ports.ts';
 import type { HostFacts, JournalFolder, ProcessTable } from '../tools/ports-engine.ts';
+import { createRegistries } from '../tools/registries.ts';
 import { createSsh } from '../tools/ssh.ts';
 import { templatesIn } from '../tools/templates.ts';
 import { createWorkplace } from '../tools/workplace.ts';
@@ -102,6 +103,7 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
       folder: config.root,
     }),
     templates: templatesIn(join(config.program, 'templates'), textFiles),
+    registries: createRegistries({ mirrors: config.mirrors.registries }),
     downloads: createDownloads({
       files: textFiles,
       folder: join(folder, 'downloads'),

@@ -31,6 +31,7 @@ export function fakeWorld(
     'network',
     'templates',
     'downloads',
+    'registries',
     'files',
     'random',
     'workplace',
