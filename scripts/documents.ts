@@ -122,6 +122,8 @@ function checksText(): string {
       checks.map((check) => [check.id, check.title, when[check.when], check.catalogue.join(', ') || '-']),
     ),
     '',
-    'Not built: a lookup of every image at its registry, and the sum of requests against what a machine type offers.',
+    '`images` asks each registry, or its mirror, by HEAD and without credentials, as the machines pull; what no manifest names, because an operator chooses',
+    'it by itself (the images of Calico beside its operator), is not asked for. `capacity` places all pods by what they request on what the machine types',
+    "offer, less kubelet's reservations; what people add later is not in the sum, and pod anti-affinity is not judged.",
   ].join('\n');
 }

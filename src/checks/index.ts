@@ -1,5 +1,7 @@
 import { credentials, hostedZone, keyPair, names, quotas } from './account.ts';
+import { capacity } from './capacity.ts';
 import type { Check } from './check.ts';
+import { images } from './images.ts';
 import { terraformContract } from './contract.ts';
 import { detours, openDoors, sshKey, stateFolder, tools } from './machine.ts';
 import { permissions } from './permissions.ts';
@@ -28,4 +30,6 @@ export const checks: readonly Check[] = [
   playbooks,
   charts,
   manifests,
+  images,
+  capacity,
 ];

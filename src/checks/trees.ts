@@ -1,15 +1,11 @@
 import type { PlatformConfig } from '../config/config.ts';
 import { isPlatformError } from '../errors.ts';
-import type { PlaybookInspection, Release } from '../tools/ports.ts';
+import type { PlaybookInspection } from '../tools/ports.ts';
 import { playFor } from '../steps/build/playbook.ts';
-import { pinOf } from '../steps/build/release-step.ts';
 import { filesOf, type InventorySources } from '../steps/inventory-files.ts';
-import { type ReleaseDescription, releases } from '../steps/releases.ts';
 import { type Check, type CheckContext, error, type Finding } from './check.ts';
 import { forgottenGroups } from './contract.ts';
-
-/** Stand-ins for what only a built cluster has; the addresses are of TEST-NET-3 (RFC 5737), which leads nowhere. */
-const sample = { clusterId: 'sample', account: '000000000000', vpc: 'vpc-0' };
+import { pinsOf, renderings, renderingSubject, sample, sourceOf } from './renderings.ts';
 
 export const terraformTrees: Check = {
   id: 'terraform',
@@ -102,7 +98,8 @@ const stepsWithPlaybooks = (config: PlatformConfig): readonly string[] => [
   ...(config.addons.includes('etcd-backup') ? ['etcd-backup'] : []),
 ];
 
-/** Inventory and variables as a build would derive them, below `/`; what a tree's own inventory would say is empty text. */
+/**
+ * Inventory and variables as a build would derive them, below `/`, with addresses of TEST-NET-3 (RFC 5737), which leads nowhere; what a tree's own inventory would say is empty text. */
 async function sampleFiles(
   config: PlatformConfig,
   terraform: CheckContext['terraform'],
@@ -156,41 +153,12 @@ export const charts: Check = {
   needs: 'tools',
   when: 'when-changed',
   catalogue: ['D11'],
-  subject: async (ctx) => ({
-    releases: (await Promise.all(releasesOf(ctx))).map((release) => ({ ...release })),
-    source: sourceOf(ctx.config, 'charts'),
-    programs: await ctx.workplace.programs(),
-  }),
-  run: async (ctx) => {
-    const found = await Promise.all(
-      releasesOf(ctx).map(async (wanted) => {
-        const release = await wanted;
-        try {
-          await ctx.helm.template(release, ctx.signal);
-          return [];
-        } catch (problem) {
-          if (!isPlatformError(problem) || problem.code === 'BUG') throw problem;
-          return [error(`${release.chart} ${release.version}: ${problem.message}`, ...problem.next)];
-        }
-      }),
-    );
-    return found.flat();
-  },
+  subject: renderingSubject,
+  run: async (ctx) =>
+    (await renderings(ctx)).flatMap(({ release, problem }) =>
+      problem === undefined ? [] : [error(`${release.chart} ${release.version}: ${problem.message}`, ...problem.next)],
+    ),
 };
-
-function releasesOf({ config, templates }: CheckContext): readonly Promise<Release>[] {
-  const wanted = Object.values<ReleaseDescription>(releases).filter((one) => one.when(config));
-  return wanted.map(async ({ id, release, namespace, values }) => ({
-    name: release,
-    namespace,
-    ...pinOf(config, id),
-    values: await templates.text(`${id}/values.yaml`, values(config, { infrastructure: sample })),
-  }));
-}
-
-/** Where things come from; the sandbox serves the same ones on another port each time. */
-const sourceOf = ({ mirrors, target }: PlatformConfig, kind: 'charts' | 'manifests'): string =>
-  target === 'sandbox' ? 'sandbox' : (mirrors[kind] ?? 'internet');
 
 export const manifests: Check = {
   id: 'manifests',
@@ -207,10 +175,3 @@ export const manifests: Check = {
     return [];
   },
 };
-
-function pinsOf({ addons, network, versions }: PlatformConfig) {
-  return [
-    ...versions.cni[network.cni].manifests,
-    ...(addons.includes('rabbitmq') ? (versions.manifests['rabbitmq-operator']?.files ?? []) : []),
-  ];
-}

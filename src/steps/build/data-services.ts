@@ -1,4 +1,5 @@
 import type { ReadContext } from '../kit.ts';
+import { dataServiceTemplate, imageOf } from '../data-service-templates.ts';
 import { hasStorageNode } from '../names.ts';
 import { crdEstablished } from '../probes/extensions.ts';
 import { rabbitmqReady } from '../probes/rabbitmq.ts';
@@ -22,10 +23,7 @@ export const rabbitmqOperator = manifestStep({
   }),
   objects: async (ctx, up) => [
     ...(await ctx.downloads.objects(operator(ctx.config).files, ctx.signal)),
-    ...(await ctx.templates.objects('rabbitmq-operator/operator.yaml', {
-      cluster_id: up.infrastructure.clusterId,
-      rabbitmq_operator_image: imageOf(ctx.config, 'rabbitmq-operator'),
-    })),
+    ...(await dataServiceTemplate(ctx, 'rabbitmq-operator', up.infrastructure.clusterId)),
   ],
   ready: [
     crdEstablished('rabbitmqclusters.rabbitmq.com'),
@@ -34,21 +32,21 @@ export const rabbitmqOperator = manifestStep({
 });
 
 export const rabbitmq = manifestStep({
-  ...dataService('rabbitmq', 'rabbitmq/cluster'),
+  ...dataService('rabbitmq'),
   title: 'RabbitMQ cluster',
   needs: { rabbitmqOperator, storageClass, infrastructure },
   ready: [rabbitmqReady],
 });
 
 export const redis = manifestStep({
-  ...dataService('redis', 'redis/redis'),
+  ...dataService('redis'),
   title: 'Redis',
   needs: { storageClass, infrastructure },
   ready: [rolledOut({ kind: 'StatefulSet', namespace: 'data', name: 'redis' })],
 });
 
 /** A service of one image and one file, which has a twin for clusters with a node that is kept for storage. */
-function dataService(id: 'rabbitmq' | 'redis', file: string) {
+function dataService(id: 'rabbitmq' | 'redis') {
   return {
     id,
     when: (config: PlatformConfig) => config.addons.includes(id),
@@ -57,11 +55,7 @@ function dataService(id: 'rabbitmq' | 'redis', file: string) {
       storage: hasStorageNode(config),
       cluster: up.infrastructure.clusterId,
     }),
-    objects: (ctx: ReadContext, up: Cluster) =>
-      ctx.templates.objects(`${file}${hasStorageNode(ctx.config) ? '-on-storage' : ''}.yaml`, {
-        cluster_id: up.infrastructure.clusterId,
-        [`${id}_image`]: imageOf(ctx.config, id),
-      }),
+    objects: (ctx: ReadContext, up: Cluster) => dataServiceTemplate(ctx, id, up.infrastructure.clusterId),
   };
 }
 
@@ -74,11 +68,4 @@ function operator(config: PlatformConfig) {
   if (pin === undefined)
     throw new PlatformError('CONFIG_INVALID', { message: 'versions.yaml pins no manifests of rabbitmq-operator' });
   return pin;
-}
-
-function imageOf(config: PlatformConfig, name: string): string {
-  const image = config.versions.images[name];
-  if (image === undefined)
-    throw new PlatformError('CONFIG_INVALID', { message: `versions.yaml pins no image ${name}` });
-  return image;
 }

@@ -125,10 +125,13 @@ const healthy = (more: Parameters<typeof fakeWorld>[0] = {}) =>
         }),
       },
       helm: { template: async () => '' },
-      templates: { text: async () => '' },
+      templates: { text: async () => '', objects: async () => [], parse: () => [] },
       downloads: { objects: async () => [] },
       network: { nameServers: async () => ['ns-1.example.net'] },
       ...more,
+      registries: {
+        lookUp: async (images) => images.map((image) => ({ image, registry: 'registry.example', is: 'found' })),
+      },
       workplace: {
         held: async () => false,
         remember: async () => undefined,
@@ -176,12 +179,12 @@ test('without credentials what stands on them is skipped, and everything else st
   expect(results.filter(({ state }) => state === 'error').map(({ id }) => id)).toEqual(['credentials']);
   expect(
     results.filter(({ because }) => because === 'AWS credentials and clock does not hold').map(({ id }) => id),
-  ).toEqual(['permissions', 'quotas', 'names', 'key-pair', 'hosted-zone']);
+  ).toEqual(['permissions', 'quotas', 'names', 'key-pair', 'hosted-zone', 'capacity']);
 });
 
 test('the step says what holds, and refuses a run with every finding', async () => {
   const answer = await specOf(doctor).check(healthy(), {});
-  expect(answer).toEqual({ state: 'satisfied', output: null, because: '11 checks hold, 5 skipped' });
+  expect(answer).toEqual({ state: 'satisfied', output: null, because: '13 checks hold, 5 skipped' });
   const broken = healthy({
     workplace: { version: async () => '0.1.0', folder: async () => ({ writable: false, freeBytes: 1e12 }) },
   });
