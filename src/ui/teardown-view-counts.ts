@@ -63,6 +63,17 @@ export function goesOf({
   return rowsOf(counts, kept).map(({ kind, cells }) => ({ kind, count: cells.goes }));
 }
 
+/** All kinds together. */
+export function sumOf(plan: {
+  readonly counts: readonly Counted[];
+  readonly kept: readonly { readonly kind: string }[];
+}) {
+  const rows = rowsOf(plan.counts, plan.kept);
+  const total = (...fates: readonly Fate[]): number =>
+    rows.reduce((sum, { cells }) => sum + fates.reduce((part, fate) => part + cells[fate], 0), 0);
+  return { goes: total('goes'), stays: total('stays'), others: total('shared', 'foreign', 'unknown') };
+}
+
 function rowsOf(counts: readonly Counted[], kept: readonly { readonly kind: string }[]) {
   return [...Map.groupBy(counts, ({ kind }) => kind)].map(([kind, those]) => ({
     kind,

@@ -5,7 +5,7 @@ import { countsText, idText } from './kind-text.ts';
 import { chainLines, harmless, paragraph } from './screen-lines.ts';
 import { type Refused, refusedLines } from './refused-lines.ts';
 import { type Style, styleFor } from './style.ts';
-import { countLines, type Counted } from './teardown-view-counts.ts';
+import { countLines, type Counted, sumOf } from './teardown-view-counts.ts';
 import { column, oneLine } from './text-width.ts';
 
 /** Of a list that can be long; the rest is counted, and --json has all. */
@@ -59,6 +59,7 @@ export function teardownText(plan: ShownTeardown, flags: TeardownFlags, style: S
     ...refusedLines(plan.refused, style, columns),
     ...problemLines(plan.problems, style, columns),
     '',
+    ...sumLines(plan, flags, style, columns),
     ...paragraph(expectedText(plan), 0, columns),
     ...paragraph(consentText(plan, flags), 0, columns).map((line) => style.bold(line)),
   ]);
@@ -126,6 +127,23 @@ function problemLines(problems: ShownTeardown['problems'], style: Style, columns
         return [`  ${index === 0 ? style.bold('Next:') : '  or:'} ${first.trimStart()}`, ...more];
       }),
     ]),
+  ];
+}
+
+/** The figures once more where the eye is when the question comes: the table has scrolled away by then. */
+function sumLines(plan: ShownTeardown, flags: TeardownFlags, style: Style, columns: number): string[] {
+  const { goes, stays, others } = sumOf(plan);
+  if (goes === 0) return [];
+  const data = flags.command.includes('--delete-data') && plan.counts.some((one) => one.class === 'data');
+  return [
+    ...paragraph(`${goes} go, ${stays} stay, ${others} are not ours and stay untouched.`, 0, columns).map((line) =>
+      style.bold(line),
+    ),
+    ...(data
+      ? paragraph('--delete-data: what holds data goes too, and cannot be made again.', 0, columns).map((line) =>
+          style.red.bold(line),
+        )
+      : []),
   ];
 }
 

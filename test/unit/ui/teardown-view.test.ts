@@ -37,6 +37,11 @@ test.each([
   ],
   ['before-dry-run', teardown, { ...flags, dryRun: true, sandbox: true, command: 'rebuild --keep foundation' }],
   [
+    'before-data',
+    { ...teardown, kept: [], refused: [], blocks: [] },
+    { ...flags, command: 'destroy --cleanup --delete-data' },
+  ],
+  [
     'before-aws-only',
     {
       ...teardown,
