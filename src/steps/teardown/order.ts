@@ -73,7 +73,9 @@ function isDeclared(holder: Finding, held: Finding): boolean {
       holder.class === 'owned' &&
       other.record?.type === 'TXT' &&
       one.record?.type !== 'TXT' &&
-      zoneOf(one.id) === zoneOf(other.id)
+      zoneOf(one.id) === zoneOf(other.id) &&
+      // Its own owner record only: the record that validates a certificate stays for Terraform, and proves nothing.
+      other.name.toLowerCase() === `_platform-owner.${one.name.toLowerCase()}`
     );
   return false;
 }

@@ -29,14 +29,22 @@ export const kindsOfControllers = [
 /** Terraform removes what its states hold; we remove the rest. */
 export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform === undefined;
 
+/** What dies with something of a kind that is not swept here (the default group with its VPC) is not waited for here either. */
+function chosenFrom({ kinds, choose }: Sweeping): (finding: Finding) => boolean {
+  return (finding) => {
+    const parent = finding.resource.diesWith?.kind;
+    return choose(finding) && (parent === undefined || kinds.some((kind) => kind === parent));
+  };
+}
+
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */
-export async function sweepCluster(ctx: StepContext, { kinds, choose }: Sweeping): Promise<SweepResult> {
+export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promise<SweepResult> {
   const evidence = await evidenceOf(ctx);
   if (evidence === undefined) return { removed: [], findings: [] };
   const scope = scopeOf(evidence, ctx.config);
   return sweepWith(ctx, {
-    kinds,
-    choose,
+    kinds: sweeping.kinds,
+    choose: chosenFrom(sweeping),
     deleteData: ctx.config.teardown?.deleteData === true,
     source: {
       list: (kind) => ctx.estate.list(kind, scope),
@@ -48,11 +56,12 @@ export async function sweepCluster(ctx: StepContext, { kinds, choose }: Sweeping
 /** A look at what the sweep would remove: satisfied when there is none. */
 export async function checkSwept<Out extends Json>(
   ctx: ReadContext,
-  { kinds, choose }: Sweeping,
+  sweeping: Sweeping,
   none: Out,
   words: { readonly satisfied: string; readonly needed: string },
 ): Promise<CheckResult<Out>> {
-  const chosen = { choose, deleteData: ctx.config.teardown?.deleteData === true };
+  const { kinds } = sweeping;
+  const chosen = { choose: chosenFrom(sweeping), deleteData: ctx.config.teardown?.deleteData === true };
   const found = (await lookAt(ctx, kinds)).filter(
     (finding) =>
       kinds.some((kind) => kind === finding.resource.kind) && exists(finding) && isRemovable(finding, chosen),
