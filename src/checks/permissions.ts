@@ -11,10 +11,10 @@ interface Statement {
 
 const day = 86_400_000;
 
-/** The rights of templates/iam/build.json, asked of IAM's policy simulator statement by statement. */
+/** The rights of the policies in templates/iam that the run needs, asked of IAM's policy simulator statement by statement. */
 export const permissions: Check = {
   id: 'permissions',
-  title: 'Rights that a build needs',
+  title: 'Rights that the run needs',
   needs: 'credentials',
   when: 'when-changed',
   catalogue: ['B15', 'B16'],
@@ -36,15 +36,16 @@ export const permissions: Check = {
       const denied = await Promise.all(
         (await statementsOf(ctx)).map(async (one) => ({
           sid: one.Sid,
+          policy: one.policy,
           actions: await ctx.aws.denied(one.Action, scopeOf(one)),
         })),
       );
       return denied
         .filter(({ actions }) => actions.length > 0)
-        .map(({ sid, actions }) =>
+        .map(({ sid, policy, actions }) =>
           error(
             `${actions.join(', ')} would be denied (statement ${sid})`,
-            'attach templates/iam/build.json beside plan.json to the role; templates/iam/README.md says how',
+            `attach templates/iam/${policy} beside plan.json to the role; templates/iam/README.md says how`,
           ),
         );
     } catch (problem) {
@@ -54,10 +55,20 @@ export const permissions: Check = {
   },
 };
 
-/** The policy filled in, without what a platform without a domain does not need. */
-async function statementsOf({ caller, config, files }: CheckContext): Promise<readonly Statement[]> {
+type Asked = Statement & { readonly policy: string };
+
+/** The policies that the run needs, filled in. */
+async function statementsOf(ctx: CheckContext): Promise<readonly Asked[]> {
+  const { teardown } = ctx.config;
+  const build = teardown === undefined || teardown.rebuild ? ['build.json'] : [];
+  const destroy = teardown === undefined ? [] : ['destroy.json'];
+  return (await Promise.all([...build, ...destroy].map((policy) => statementsIn(ctx, policy)))).flat();
+}
+
+/** A policy filled in, without what this configuration does not need. */
+async function statementsIn({ caller, config, files }: CheckContext, policy: string): Promise<readonly Asked[]> {
   const { account, arn } = await caller();
-  const text = (await files.read(`${config.program}/templates/iam/build.json`)) ?? '{"Statement":[]}';
+  const text = (await files.read(`${config.program}/templates/iam/${policy}`)) ?? '{"Statement":[]}';
   const values: Readonly<Record<string, string>> = {
     account,
     partition: arn.split(':')[1] ?? 'aws',
@@ -67,9 +78,14 @@ async function statementsOf({ caller, config, files }: CheckContext): Promise<re
   };
   const filled = text.replaceAll(/\$\{(\w+)\}/g, (_, name: string) => values[name] ?? '');
   const { Statement: statements } = JSON.parse(filled) as { readonly Statement: readonly Statement[] };
-  const withoutDomain = new Set(['WriteRecords', 'RequestCertificate', 'ReplaceCertificate']);
-  return config.domain === undefined ? statements.filter(({ Sid }) => !withoutDomain.has(Sid)) : statements;
+  const left = new Set([
+    ...(config.domain === undefined ? ofDomains : []),
+    ...(config.teardown?.deleteData === true ? [] : ['DeleteData']),
+  ]);
+  return statements.filter(({ Sid }) => !left.has(Sid)).map((one) => ({ ...one, policy }));
 }
+
+const ofDomains = ['WriteRecords', 'RequestCertificate', 'ReplaceCertificate', 'DeleteRecords', 'DeleteCertificate'];
 
 /** The simulator takes no wildcards in resources, and conditions hold only in a context: each gets an example. */
 export function scopeOf({ Resource, Condition = {} }: Pick<Statement, 'Resource' | 'Condition'>): SimulatedScope {

@@ -119,7 +119,7 @@ describe.each(roots)('Terraform root %s', (root, { variables, outputs, absent })
   });
 });
 
-describe.each(['plan', 'build'])('IAM policy %s.json', (name) => {
+describe.each(['plan', 'build', 'destroy'])('IAM policy %s.json', (name) => {
   const text = readFileSync(join(repository, `templates/iam/${name}.json`), 'utf8');
   const statements = (
     JSON.parse(text) as {
@@ -161,4 +161,73 @@ test('plan.json only reads', () => {
   expect(actions.map((match) => match[1] ?? '').filter((one) => !/:(Describe|Get|List|Simulate)/.test(one))).toEqual(
     [],
   );
+});
+
+describe('destroy.json', () => {
+  const { Statement: statements } = JSON.parse(
+    readFileSync(join(repository, 'templates/iam/destroy.json'), 'utf8'),
+  ) as {
+    Statement: readonly {
+      Sid: string;
+      Action: readonly string[];
+      Resource: string | readonly string[];
+      Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+    }[];
+  };
+  const listed = (resource: string | readonly string[]): readonly string[] =>
+    typeof resource === 'string' ? [resource] : resource;
+
+  test('deletes only by a mark of ours, by a name of ours, or exactly in DNS', () => {
+    const marks = ['aws:ResourceTag/platform/cluster', 'aws:ResourceTag/elbv2.k8s.aws/cluster'];
+    const loose = statements.filter(({ Action, Resource, Condition }) => {
+      const byMark = marks.some((mark) => Condition?.['StringLike']?.[mark] === '${name}-*');
+      const byName = listed(Resource).every((resource) => resource.includes('${name}'));
+      const deletes = Condition?.['ForAllValues:StringEquals']?.['route53:ChangeResourceRecordSetsActions'];
+      const onlyFrees = Action.every((action) => action === 'ec2:DisassociateAddress');
+      return !byMark && !byName && !onlyFrees && JSON.stringify(deletes) !== '["DELETE"]';
+    });
+    expect(loose.map(({ Sid }) => Sid)).toEqual([]);
+  });
+
+  test('cannot touch the state bucket but for its objects, nor make anything', () => {
+    const onBucket = statements.filter(({ Resource }) =>
+      listed(Resource).some((resource) => /platform-state-[^/]*$/.test(resource)),
+    );
+    expect(onBucket).toEqual([]);
+    const makes = statements
+      .flatMap(({ Action }) => Action)
+      .filter((action) => /:(Create|Run|Allocate|Import|Attach)/.test(action));
+    expect(makes).toEqual([]);
+  });
+});
+
+/** Where IAM calls an action otherwise than the API does. */
+const otherNames: Readonly<Record<string, readonly string[]>> = {
+  's3:ListBuckets': ['s3:ListAllMyBuckets'],
+  's3:HeadBucket': ['s3:ListBucket'],
+  's3:ListObjectVersions': ['s3:ListBucketVersions'],
+  's3:ListMultipartUploads': ['s3:ListBucketMultipartUploads'],
+  's3:DeleteObjects': ['s3:DeleteObject', 's3:DeleteObjectVersion'],
+};
+
+test('every call of a teardown is allowed: reads by plan.json, deletions by destroy.json', () => {
+  const folder = join(repository, 'src/tools/aws/estate');
+  const calls = readdirSync(folder).flatMap((file) => {
+    const source = readFileSync(join(folder, file), 'utf8');
+    const service = /session\.service\('([a-z0-9]+)'\)/.exec(source)?.[1] ?? 'ec2';
+    return [...source.matchAll(/\bsend\(\s*'(\w+)'/g)].map((match) => `${service}:${match[1] ?? ''}`);
+  });
+  expect(calls.length).toBeGreaterThan(60);
+  const allowed = (name: string): ReadonlySet<string> =>
+    new Set(
+      [...readFileSync(join(repository, `templates/iam/${name}.json`), 'utf8').matchAll(/"([a-z0-9]+:[A-Z]\w+)"/g)].map(
+        (match) => match[1] ?? '',
+      ),
+    );
+  const [reads, deletions] = [allowed('plan'), allowed('destroy')];
+  const isRead = (action: string): boolean => /:(Describe|Get|List|Head)/.test(action);
+  const missing = calls
+    .flatMap((call) => (otherNames[call] ?? [call]).map((action) => ({ call, action })))
+    .filter(({ call, action }) => !(isRead(call) ? reads : deletions).has(action));
+  expect(missing.map(({ action }) => action)).toEqual([]);
 });

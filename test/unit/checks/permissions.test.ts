@@ -66,3 +66,44 @@ test('a key that takes many values gets them all, any other key the first', () =
     { key: 'names', values: ['example.dev', 'example.example.dev'], list: true },
   ]);
 });
+
+test('a teardown asks for destroy.json, a rebuild for both, and for data only where it may go', async () => {
+  const teardown = {
+    cleanup: true,
+    keepFoundation: false,
+    deleteData: false,
+    awsOnly: false,
+    forceFinalizers: false,
+    backup: false,
+    rebuild: false,
+  };
+  const asked = async (choices: Partial<typeof teardown>) => {
+    const actions: string[] = [];
+    const read = async (path: string) =>
+      path.includes('/templates/iam/')
+        ? readFileSync(new URL(`../../../templates/iam/${path.split('/').at(-1) ?? ''}`, import.meta.url), 'utf8')
+        : undefined;
+    const denied: AwsReader['denied'] = async (those) => {
+      actions.push(...those);
+      return those.filter((action) => action === 'ec2:DeleteVpc');
+    };
+    const config = { ...awsConfig(), teardown: { ...teardown, ...choices } };
+    const result = await askCheck(permissions, { files: { read }, aws: { caller, denied } }, config);
+    return { actions, findings: result.findings };
+  };
+  const destroy = await asked({});
+  expect(destroy.actions).toContain('ec2:DeleteVpc');
+  expect(destroy.actions).not.toContain('ec2:RunInstances');
+  expect(destroy.actions).not.toContain('s3:DeleteObjectVersion');
+  expect(destroy.findings).toEqual([
+    {
+      level: 'error',
+      message: 'ec2:DeleteVpc would be denied (statement DeleteOwn)',
+      next: ['attach templates/iam/destroy.json beside plan.json to the role; templates/iam/README.md says how'],
+    },
+  ]);
+  expect((await asked({ deleteData: true })).actions).toContain('s3:DeleteObjectVersion');
+  expect((await asked({ rebuild: true })).actions).toEqual(
+    expect.arrayContaining(['ec2:RunInstances', 'ec2:DeleteVpc']),
+  );
+});
