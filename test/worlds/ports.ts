@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
 import { openLedger } from '../../src/engine/ledger.ts';
 import { templatesIn } from '../../src/tools/templates.ts';
 import type { AwsInstance, AwsWriter, ClusterWriter, DnsRecord, TextFiles, WriteWorld } from '../../src/tools/ports.ts';
@@ -42,23 +42,23 @@ export function portsOf(world: World, process: string, alive: () => boolean): Wr
       write: (path, text) => guard(() => void world.files.set(path, text)),
       remove: (path) => guard(() => void world.files.delete(path)),
     },
-    templates: templatesIn(config.program === '/program' ? 'templates' : `${config.program}/templates`, realFiles),
+    templates: templatesIn('templates', realFiles),
     cluster: async () => guard(() => openedCluster(world, cluster)),
     ansible: unexpected('ansible'),
     ssh: unexpected('ssh'),
     network: unexpected('network'),
     downloads: unexpected('downloads'),
+    registries: unexpected('registries'),
     workplace: unexpected('workplace'),
   };
 }
 
-/** Read once: templates are the same in every world. */
-const texts = new Map<string, Promise<string>>();
+/** Read at once and once: a file that is awaited would let the simulated time run away. */
+const texts = new Map<string, string | undefined>();
 const realFiles: TextFiles = {
-  read: (path) => {
-    const text = texts.get(path) ?? readFile(path, 'utf8');
-    texts.set(path, text);
-    return text;
+  read: async (path) => {
+    if (!texts.has(path)) texts.set(path, existsSync(path) ? readFileSync(path, 'utf8') : undefined);
+    return texts.get(path);
   },
   list: async () => [],
 };

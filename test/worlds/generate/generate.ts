@@ -4,6 +4,7 @@ import type { LedgerEntry } from '../../../src/tools/ports.ts';
 import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { AccountMaker } from '../memory-aws/maker.ts';
 import { denied, expiredCredentials, serverErrors, throttling } from '../memory-aws/faults.ts';
+import type { Thing } from '../memory-aws/thing.ts';
 import { World } from '../world.ts';
 import { accountDeeds, type Built, type Deed } from './account.ts';
 import { clusterDeeds, type Controllers } from './cluster.ts';
@@ -32,6 +33,7 @@ export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<
   for (const [, , deed] of deeds.slice(0, cut)) deed();
   world.story.unshift(isWhole ? 'whole' : `cut before ${deeds[cut]?.[0]}: ${deeds[cut]?.[1]}`);
   if (wishes.whole !== true) damage(world, deeds[cut]);
+  forgetGone(world, built);
   const chosen = wishes.decoys ?? random.some(Object.keys(decoys), 0.25);
   for (const name of chosen) {
     decoys[name]?.(world, built, new AccountMaker(world.aws, { truth: 'foreign', why: name }));
@@ -105,6 +107,15 @@ function damage(world: World, cutBefore: Deed | undefined): void {
         states.set(root, entries.filter((entry) => entry.thing?.kind !== thing.kind || entry.thing.id !== thing.id));
   }
   story.push(`an earlier teardown took ${gone} things`);
+}
+
+/** Others build on what stands. */
+function forgetGone({ aws }: World, built: Built): void {
+  const stands = (thing: Thing | undefined): boolean => thing !== undefined && aws.find(thing.kind, thing.id) !== undefined;
+  built.subnets = built.subnets.filter(stands);
+  for (const [node, machine] of built.machines) if (!stands(machine)) built.machines.delete(node);
+  for (const part of ['vpc', 'gateway', 'table', 'nodes', 'address', 'bucket', 'certificate', 'role', 'profile', 'keyPair'] as const)
+    if (!stands(built[part])) delete built[part];
 }
 
 /** What the person asks for. */

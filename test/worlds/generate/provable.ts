@@ -31,14 +31,15 @@ export function relabel(world: World): void {
       return parent === undefined ? false : isProvable(parent);
     }
     if (thing.kind === 'dns-record') return hasOwner(world, thing) || inState(thing);
-    if (thing.kind === 'volume' && thing.tags['CSIVolumeName'] !== undefined && !isKnown(world, thing)) return false;
+    if (thing.kind === 'volume' && thing.tags['CSIVolumeName'] !== undefined) return isKnown(world, thing);
     // Whoever else uses it would lose it, since AWS does not refuse.
     if (['instance-profile', 'role', 'address'].includes(thing.kind) && hasStranger(world, thing)) return false;
     if (named.has(thing.kind)) return inLedger(thing) || (isTagged(thing) && (inState(thing) || !twin));
     if (thing.vpc !== undefined) return isHome && (inState(thing) || inLedger(thing) || isTagged(thing));
     return inState(thing) || inLedger(thing) || (isTagged(thing) && !twin);
   };
-  for (const thing of aws.all())
+  // Twice: what is used by something doubtful is doubtful too.
+  for (const thing of [...aws.all(), ...aws.all()])
     if ((thing.truth === 'ours' || thing.truth === 'data') && !isProvable(thing)) thing.truth = 'doubtful';
 }
 
@@ -60,6 +61,6 @@ function isKnown({ cluster, choices, reached }: World, { id }: Thing): boolean {
 function hasStranger({ aws }: World, thing: Thing): boolean {
   const users = aws.holdersOf(thing);
   return [...users, ...users.flatMap((user) => aws.holdersOf(user))].some(
-    ({ kind, truth }) => kind === 'instance' && truth !== 'ours' && truth !== 'data',
+    ({ kind, truth }) => truth === 'doubtful' || (kind === 'instance' && truth !== 'ours' && truth !== 'data'),
   );
 }

@@ -53,7 +53,7 @@ export class AlbController {
     this.#settings = settings;
     cluster.watchers.push((change, object) => {
       if (!isServed(object)) return;
-      if (change === 'made') this.#soon(() => this.build(object));
+      if (change === 'made' && object.kind !== 'TargetGroupBinding') this.#soon(() => this.build(object));
       if (change === 'deleting') this.#soon(() => this.#remove(object));
     });
   }
