@@ -9,7 +9,7 @@ import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
 import { readIdentity } from './evidence.ts';
 import { takeInventory } from './inventory.ts';
 import type { Finding, Inventory } from './inventory-types.ts';
-import { exists } from './order.ts';
+import { exists, orderOf, targetsOf } from './order.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { nameOf } from './sweep-words.ts';
 
@@ -50,7 +50,7 @@ export const destroyVerify = step({
   },
   apply: async (ctx) => {
     ctx.note('listing every kind once more');
-    const inventory = await takeInventory(ctx);
+    const inventory = await takeInventory(withoutCluster(ctx));
     refuseRemains(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
@@ -71,10 +71,17 @@ const isOurs = (finding: Finding): boolean =>
 
 /** Throws LEFTOVERS when anything of ours is left that nobody declared kept. */
 export function refuseRemains({ findings, clusterId }: Pick<Inventory, 'findings' | 'clusterId'>): void {
-  const left = findings.filter((finding) => isOurs(finding) && finding.kept === undefined);
+  const left = targetsOf(orderOf(findings, (finding) => isOurs(finding) && finding.kept === undefined));
   if (left.length === 0) return;
   const count = left.length === 1 ? '1 thing' : `${left.length} things`;
   throw leftoversError(`${count} of ${clusterId} left after the teardown`, left, findings, { code: 'LEFTOVERS' });
+}
+
+/** The machines are gone: whoever answers at the old address now is somebody else. */
+function withoutCluster(ctx: StepContext): StepContext {
+  const { config } = ctx;
+  if (config.teardown === undefined) return ctx;
+  return { ...ctx, config: { ...config, teardown: { ...config.teardown, awsOnly: true } } };
 }
 
 /** The records first, the id last: who is killed between them finds the id, looks again, and goes on. */

@@ -88,7 +88,8 @@ const zoneOf = (record: string): string => record.split('/')[0] ?? '';
  */
 export function orderOf(findings: readonly Finding[], wanted: (finding: Finding) => boolean): Order {
   const present = findings.filter(exists);
-  const targets = present.filter(wanted);
+  const chosen = present.filter(wanted);
+  const targets = chosen.filter((finding) => goesWithItsParent(finding, present, chosen));
   const holders = holdersOf(present, targets);
   const ask: Finding[] = [];
   const waiting: Waiting[] = [];
@@ -111,6 +112,14 @@ export const isAwaited = ({ resource }: Finding): boolean =>
   resource.managedBy !== undefined ||
   resource.diesWith !== undefined ||
   isDefaultGroup(resource);
+
+/** What dies with something that stays for now (the default group with a VPC of Terraform's) is not waited for either. */
+function goesWithItsParent({ resource }: Finding, present: readonly Finding[], chosen: readonly Finding[]): boolean {
+  const parent = resource.diesWith;
+  if (parent === undefined) return true;
+  const isParent = (one: Finding): boolean => keyOfFinding(one) === keyOf(parent);
+  return chosen.some(isParent) || !present.some(isParent);
+}
 
 const isGoing = ({ resource }: Finding): boolean => resource.phase === 'going';
 const keyOfFinding = ({ resource }: Finding): string => keyOf(resource);

@@ -4,7 +4,7 @@ import type { ReadContext, StepContext } from '../kit.ts';
 import { gatherEvidence, readIdentity, scopeOf } from './evidence.ts';
 import { findingsOf, takePartialInventory } from './inventory.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
-import { exists } from './order.ts';
+import { orderOf, targetsOf } from './order.ts';
 import { isRemovable, type SweepResult, sweepWith } from './sweep.ts';
 import { nameOf } from './sweep-words.ts';
 
@@ -29,22 +29,14 @@ export const kindsOfControllers = [
 /** Terraform removes what its states hold; we remove the rest. */
 export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform === undefined;
 
-/** What dies with something of a kind that is not swept here (the default group with its VPC) is not waited for here either. */
-function chosenFrom({ kinds, choose }: Sweeping): (finding: Finding) => boolean {
-  return (finding) => {
-    const parent = finding.resource.diesWith?.kind;
-    return choose(finding) && (parent === undefined || kinds.some((kind) => kind === parent));
-  };
-}
-
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */
-export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promise<SweepResult> {
+export async function sweepCluster(ctx: StepContext, { kinds, choose }: Sweeping): Promise<SweepResult> {
   const evidence = await evidenceOf(ctx);
   if (evidence === undefined) return { removed: [], findings: [] };
   const scope = scopeOf(evidence, ctx.config);
   return sweepWith(ctx, {
-    kinds: sweeping.kinds,
-    choose: chosenFrom(sweeping),
+    kinds,
+    choose,
     deleteData: ctx.config.teardown?.deleteData === true,
     source: {
       list: (kind) => ctx.estate.list(kind, scope),
@@ -56,16 +48,17 @@ export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promis
 /** A look at what the sweep would remove: satisfied when there is none. */
 export async function checkSwept<Out extends Json>(
   ctx: ReadContext,
-  sweeping: Sweeping,
+  { kinds, choose }: Sweeping,
   none: Out,
   words: { readonly satisfied: string; readonly needed: string },
 ): Promise<CheckResult<Out>> {
-  const { kinds } = sweeping;
-  const chosen = { choose: chosenFrom(sweeping), deleteData: ctx.config.teardown?.deleteData === true };
-  const found = (await lookAt(ctx, kinds)).filter(
-    (finding) =>
-      kinds.some((kind) => kind === finding.resource.kind) && exists(finding) && isRemovable(finding, chosen),
+  const request = { choose, deleteData: ctx.config.teardown?.deleteData === true };
+  const swept = new Set<CloudKind>(kinds);
+  const order = orderOf(
+    await lookAt(ctx, kinds),
+    (finding) => swept.has(finding.resource.kind) && isRemovable(finding, request),
   );
+  const found = targetsOf(order);
   if (found.length === 0) return { state: 'satisfied', output: none, because: words.satisfied };
   return {
     state: 'needed',

@@ -71,10 +71,18 @@ describe('order', () => {
     });
   });
 
+  it('what dies with something that stays for now is not waited for', () => {
+    const vpc = { kind: 'vpc', id: 'vpc-1', class: 'shared' } as const;
+    const fallback = group('sg-default', [], { name: 'default', diesWith: vpc });
+    expect(ordered([vpc, fallback])).toEqual({ ask: [], waiting: [] });
+    expect(ordered([fallback])).toEqual({ ask: [], waiting: ['sg-default <-'] });
+  });
+
   it('a VPC waits for all that stands in it, a gateway for what has addresses, an owner record for the records beside it', () => {
     const record = (type: 'A' | 'TXT') => ({
       kind: 'dns-record' as const,
       id: `Z1/${type}/web`,
+      name: type === 'TXT' ? '_platform-owner.web' : 'web',
       record: { name: 'web', type },
     });
     expect(

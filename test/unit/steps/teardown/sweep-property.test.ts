@@ -77,19 +77,24 @@ function build({ plans, groups, faults }: World) {
     id: `${plans[index]?.kind}-${index}`,
   });
   const groupId = (index: number): string => `sg-${index}`;
+  const isManaged = (index: number): boolean =>
+    plans[index]?.kind === 'network-interface' && !plans[index].stranger && plans[index].managed !== undefined;
   const things = plans.map((one, index): Thing => {
-    const held = one.holds.filter((other) => other > index && other < plans.length).map(referenceOf);
+    // Whether AWS ends an interface of a thing that a stranger holds is nobody's to say.
+    const isUnclear = (other: number): boolean => isManaged(other) && plans.some(({ stranger }) => stranger);
+    const held = one.holds
+      .filter((other) => other > index && other < plans.length && !isUnclear(other))
+      .map(referenceOf);
     const used = groups.flatMap(({ users }, number) =>
       users.includes(index) ? [{ kind: 'security-group' as const, id: groupId(number) }] : [],
     );
-    const managed = one.kind === 'network-interface' && !one.stranger && one.managed !== undefined;
     return {
       ...referenceOf(index),
       class: one.stranger ? 'foreign' : 'owned',
       vpc: 'vpc-1',
       holds: [...held, ...used],
       ...(one.takes === undefined ? {} : { takes: one.takes }),
-      ...(managed ? { managedBy: 'amazon-elb' } : {}),
+      ...(isManaged(index) ? { managedBy: 'amazon-elb' } : {}),
     };
   });
   const all = groups.map(({ peers, stranger }, number) =>
@@ -97,7 +102,7 @@ function build({ plans, groups, faults }: World) {
       class: stranger ? 'foreign' : 'owned',
     }),
   );
-  const late = (index: number): boolean => plans[index]?.late !== undefined && plans[index].stranger === false;
+  const late = (index: number): boolean => plans[index]?.late !== undefined && !plans[index].stranger;
   const account = createAccount([...things.filter((_, index) => !late(index)), ...all]);
   for (const [index, thing] of things.entries()) {
     const { late: comes, managed } = plans[index] ?? {};

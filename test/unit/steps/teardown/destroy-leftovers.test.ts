@@ -1,0 +1,150 @@
+import { describe, expect, it } from 'vitest';
+import { isPlatformError, type PlatformError } from '../../../../src/errors.ts';
+import { destroyLeftovers } from '../../../../src/steps/teardown/destroy-leftovers.ts';
+import { refuseLeftovers } from '../../../../src/steps/teardown/sweep-strangers.ts';
+import { specOf } from '../../../helpers/fake-world.ts';
+import { clusterId, destroyWorld, ours } from './destroy-world.ts';
+import { findingOf, group, type Thing } from './sweep-world.ts';
+
+const mine = ours(destroyWorld({ things: [] }).environment);
+const vpc = { kind: 'vpc', id: 'vpc-1' } as const;
+const arn = 'arn:aws:elasticloadbalancing:x:1:loadbalancer/app/k8s-web/9';
+const marks = { 'elbv2.k8s.aws/cluster': clusterId, 'ingress.k8s.aws/stack': 'web' };
+
+const platform: readonly Thing[] = [
+  { ...vpc, tags: mine },
+  { kind: 'subnet', id: 'subnet-1', tags: mine, vpc: 'vpc-1', holds: [vpc] },
+  group('sg-node', ['sg-traffic'], { tags: mine }),
+  group('sg-default', [], { name: 'default', diesWith: vpc, holds: [vpc] }),
+];
+const made: readonly Thing[] = [
+  {
+    kind: 'load-balancer',
+    id: arn,
+    name: 'k8s-web',
+    tags: marks,
+    vpc: 'vpc-1',
+    holds: [
+      { kind: 'security-group', id: 'sg-traffic' },
+      { kind: 'subnet', id: 'subnet-1' },
+    ],
+    takes: 2000,
+    leaves: { id: 'eni-lb', after: 30_000 },
+  },
+  {
+    kind: 'network-interface',
+    id: 'eni-lb',
+    vpc: 'vpc-1',
+    managedBy: 'amazon-elb',
+    description: 'ELB app/k8s-web/9',
+    holds: [
+      { kind: 'subnet', id: 'subnet-1' },
+      { kind: 'security-group', id: 'sg-traffic' },
+    ],
+  },
+  { kind: 'target-group', id: 'arn:tg', tags: marks, vpc: 'vpc-1' },
+  group('sg-traffic', [], { tags: marks, rules: [] }),
+  { kind: 'volume', id: 'vol-1', tags: { 'kubernetes.io/cluster/demo-dev-ab1c2': 'owned' } },
+];
+const decoys: readonly Thing[] = [
+  { kind: 'volume', id: 'vol-other', tags: { 'ebs.csi.aws.com/cluster': 'true' } },
+  { kind: 'load-balancer', id: 'arn:other', tags: { ...marks, 'elbv2.k8s.aws/cluster': 'other' }, vpc: 'vpc-2' },
+  {
+    kind: 'target-group',
+    id: 'arn:tg-shared',
+    tags: { [`kubernetes.io/cluster/${clusterId}`]: 'shared' },
+    vpc: 'vpc-2',
+  },
+];
+const terraform = [
+  { address: 'aws_vpc.main', type: 'aws_vpc', id: 'vpc-1', tainted: false },
+  { address: 'aws_subnet.a', type: 'aws_subnet', id: 'subnet-1', tainted: false },
+  { address: 'aws_security_group.node', type: 'aws_security_group', id: 'sg-node', tainted: false },
+];
+/** An interface of a load balancer is proven by the record of the balancer once that is gone. */
+const ledger = [{ kind: 'load-balancer', id: arn, name: 'k8s-web', unique: {}, step: 'destroy-inventory' }];
+
+async function refusal(promise: Promise<unknown>): Promise<PlatformError> {
+  const error: unknown = await promise.then(
+    () => new Error('nothing was thrown'),
+    (thrown: unknown) => thrown,
+  );
+  if (!isPlatformError(error)) throw error;
+  return error;
+}
+
+describe('destroy-leftovers', () => {
+  it('removes what controllers made, and leaves Terraform only what Terraform knows, and decoys', async () => {
+    const world = destroyWorld({ things: [...platform, ...made, ...decoys], terraform, ledger });
+    expect(await specOf(destroyLeftovers).check(world.context, {})).toMatchObject({ state: 'needed' });
+    await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}));
+    expect([...world.there.values()].map(({ id }) => id).sort()).toEqual([
+      'arn:other',
+      'arn:tg-shared',
+      'sg-default',
+      'sg-node',
+      'subnet-1',
+      'vol-other',
+      'vpc-1',
+    ]);
+    expect(world.there.get('security-group sg-node')?.rules).toEqual([]);
+    expect(await specOf(destroyLeftovers).check(world.context, {})).toMatchObject({ state: 'satisfied' });
+  });
+
+  it('uses few calls for what it removes', async () => {
+    const many = Array.from({ length: 20 }, (_, index): Thing => ({ ...made[4], kind: 'volume', id: `vol-m${index}` }));
+    const world = destroyWorld({ things: [...platform, ...made, ...many], terraform, ledger });
+    await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}));
+    expect(world.calls.length / (made.length + many.length)).toBeLessThan(5);
+  });
+
+  it('catalogue E1: names what is not ours and would make Terraform wait, before Terraform waits', async () => {
+    const stranger: Thing = {
+      kind: 'network-interface',
+      id: 'eni-hand',
+      vpc: 'vpc-1',
+      description: 'made by hand',
+      holds: [{ kind: 'subnet', id: 'subnet-1' }],
+    };
+    const gateway: Thing = {
+      kind: 'nat-gateway',
+      id: 'nat-1',
+      vpc: 'vpc-1',
+      holds: [{ kind: 'network-interface', id: 'eni-hand' }],
+    };
+    const world = destroyWorld({ things: [...platform, ...made, stranger, gateway], terraform, ledger });
+    const error = await refusal(world.clock.drive(specOf(destroyLeftovers).apply(world.context, {})));
+    expect(error.code).toBe('LEFTOVERS');
+    expect(error.message).toContain('network interface eni-hand: eni-hand <- nat-1');
+    expect(error.facts['foreign']).toBe('nat-1');
+    expect(world.there.has(`load-balancer ${arn}`)).toBe(false);
+    expect(world.calls.filter((call) => call.includes('remove') && /eni-hand|nat-1/.test(call))).toEqual([]);
+  });
+
+  it('does nothing where nothing was ever built', async () => {
+    const world = destroyWorld({ things: made, built: false });
+    expect(await specOf(destroyLeftovers).check(world.context, {})).toMatchObject({ state: 'satisfied' });
+    expect(await specOf(destroyLeftovers).apply(world.context, {})).toEqual({ removed: 0 });
+    expect(world.calls).toEqual([]);
+  });
+});
+
+describe('without --cleanup', () => {
+  const state = { root: 'cluster', address: 'aws_vpc.main' } as const;
+  const network = findingOf({ ...vpc, terraform: state });
+
+  it('is refused while anything that Terraform does not know would block it, naming the way', async () => {
+    const balancer = findingOf({ kind: 'load-balancer', id: arn, name: 'k8s-web', vpc: 'vpc-1' });
+    const error = await refusal(Promise.resolve().then(() => refuseLeftovers({ findings: [network, balancer] })));
+    expect(error.code).toBe('LEFTOVERS');
+    expect(error.message).toContain('k8s-web');
+    expect(error.next[0]).toContain('platform destroy --cleanup');
+  });
+
+  it('passes what stands in no way: other networks, volumes, the default group', () => {
+    const elsewhere = findingOf({ kind: 'load-balancer', id: 'arn:other', vpc: 'vpc-2', class: 'foreign' });
+    const volume = findingOf({ kind: 'volume', id: 'vol' });
+    const fallback = findingOf(group('sg-default', [], { name: 'default', diesWith: vpc, class: 'foreign' }));
+    expect(() => refuseLeftovers({ findings: [network, elsewhere, volume, fallback] })).not.toThrow();
+  });
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import { isPlatformError, type PlatformError } from '../../../../src/errors.ts';
+import { destroyVerify } from '../../../../src/steps/teardown/destroy-verify.ts';
+import { specOf } from '../../../helpers/fake-world.ts';
+import { clusterId, destroyWorld, ours } from './destroy-world.ts';
+import type { Thing } from './sweep-world.ts';
+
+const up = { inventory: { clusterId } };
+const mine = ours(destroyWorld({ things: [] }).environment);
+/** What was removed beside the Terraform state. */
+const ofState = (removed: readonly string[]) =>
+  removed.filter((path) => path.startsWith('states/')).map((path) => path.split('/').at(-1));
+const address: Thing = { kind: 'address', id: 'eipalloc-1', name: 'k8s-master', tags: mine };
+const entry = { kind: 'volume', id: 'vol-1', unique: {}, step: 'destroy-inventory' };
+
+describe('destroy-verify', () => {
+  it('with nothing of ours left: the cluster id and the records beside the state are removed, the id last', async () => {
+    const world = destroyWorld({ things: [{ kind: 'volume', id: 'theirs' }], ledger: [entry] });
+    expect(await specOf(destroyVerify).check(world.context, up)).toMatchObject({ state: 'needed' });
+    expect(await specOf(destroyVerify).apply(world.context, up)).toEqual({ removed: 1, kept: [] });
+    expect(ofState(world.removed)).toEqual(['ledger.ndjson', 'known_hosts', 'identity.json']);
+    expect(world.audits.map(({ action }) => action)).toEqual(['delete', 'delete', 'delete']);
+    expect(destroyVerify.spec.closesEpoch).toBe(true);
+  });
+
+  it('killed after the id was removed, it looks again and ends; afterwards there is nothing to do', async () => {
+    const world = destroyWorld({ things: [], ledger: [entry], built: false });
+    expect(await specOf(destroyVerify).check(world.context, up)).toMatchObject({ state: 'needed' });
+    expect(await specOf(destroyVerify).apply(world.context, up)).toMatchObject({ kept: [] });
+    expect(ofState(world.removed)).toEqual([]);
+    const clean = destroyWorld({ things: [], built: false });
+    expect(await specOf(destroyVerify).check(clean.context, up)).toMatchObject({ state: 'satisfied' });
+  });
+
+  it('anything of ours that is left is named with its chain and the next action, and the id is kept', async () => {
+    const world = destroyWorld({
+      things: [
+        { kind: 'vpc', id: 'vpc-1', tags: mine },
+        { kind: 'network-interface', id: 'eni-1', vpc: 'vpc-1', holds: [{ kind: 'vpc', id: 'vpc-1' }] },
+        address,
+      ],
+    });
+    const error = (await specOf(destroyVerify)
+      .apply(world.context, up)
+      .catch((thrown: unknown) => thrown)) as PlatformError;
+    expect(isPlatformError(error) && error.code).toBe('LEFTOVERS');
+    expect(error.message).toContain('2 things of demo-dev-ab1c2 left after the teardown');
+    expect(error.message).toContain('VPC vpc-1: vpc-1 <- eni-1');
+    expect(error.message).toContain('k8s-master (eipalloc-1)');
+    expect(error.next.join('\n')).toMatch(/owner of network interface eni-1[\s\S]*run the same command again/);
+    expect(ofState(world.removed)).toEqual([]);
+  });
+
+  it.each([
+    ['half of a rebuild', { rebuild: true }, []],
+    ['the foundation kept', { keepFoundation: true }, ['address k8s-master (eipalloc-1): --keep foundation']],
+  ] as const)('%s: the id stays, what is kept is said', async (_name, choices, kept) => {
+    const world = destroyWorld({ things: kept.length > 0 ? [address] : [], choices });
+    expect(await specOf(destroyVerify).apply(world.context, up)).toMatchObject({ kept });
+    expect(ofState(world.removed)).toEqual([]);
+    expect(world.objects.size).toBe(2);
+  });
+});
