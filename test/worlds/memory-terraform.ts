@@ -46,6 +46,13 @@ const ranks: readonly (readonly string[])[] = [
   ['aws_vpc'],
 ];
 
+/** What Terraform says while it works. */
+interface Progress {
+  begins(address: string): void;
+  ends(address: string): void;
+  tell(): void;
+}
+
 /** How long the provider goes on asking, milliseconds (terraform-provider-aws, default timeouts of deletions). */
 const patience: Partial<Record<CloudKind, number>> = {
   'security-group': 15 * 60_000,
@@ -169,13 +176,29 @@ export class MemoryTerraform {
     scope: { signal: AbortSignal; note(text: string): void },
   ): Promise<void> {
     const failures: string[] = [];
+    const total = (this.states.get(root) ?? []).length;
+    const busy = new Map<string, number>();
+    const progress: Progress = {
+      begins: (address) => void busy.set(address, this.#aws.clock.monotonic()),
+      ends: (address) => void busy.delete(address),
+      tell: () => {
+        const [first] = busy;
+        if (first === undefined) return;
+        const spell = Math.round((this.#aws.clock.monotonic() - first[1]) / 1000);
+        const done = total - (this.states.get(root) ?? []).length;
+        scope.note(`${done}/${total} resources destroyed, ${first[0]} deleting ${spell}s`);
+      },
+    };
     for (const types of ranks) {
       const entries = (this.states.get(root) ?? []).filter(({ type }) => types.includes(type));
       await Promise.all(
         entries.map(async (entry) => {
           try {
-            await this.#delete(entry, root, pause, scope.signal);
+            progress.begins(entry.address);
+            await this.#delete(entry, root, pause, scope.signal, progress);
+            progress.ends(entry.address);
             this.#forget(root, entry);
+            progress.tell();
           } catch (error) {
             if (!isPlatformError(error)) throw error;
             failures.push(`${entry.address}: ${error.message}`);
@@ -189,7 +212,13 @@ export class MemoryTerraform {
       throw new PlatformError('TOOL_FAILED', { message: `terraform destroy of ${root} failed: ${failures.join('; ')}` });
   }
 
-  async #delete(entry: Entry, root: string, pause: (duration: number) => Promise<void>, signal: AbortSignal): Promise<void> {
+  async #delete(
+    entry: Entry,
+    root: string,
+    pause: (duration: number) => Promise<void>,
+    signal: AbortSignal,
+    progress: Progress,
+  ): Promise<void> {
     await pause(300);
     if (entry.group !== undefined) return this.#deleteRule(entry.group, entry.id);
     if (entry.thing === undefined) return;
@@ -204,12 +233,15 @@ export class MemoryTerraform {
         const late = this.#aws.clock.monotonic() - begun > (patience[thing.kind] ?? 0);
         if (!pending.test(name) || late || signal.aborted) throw error;
         this.#countWait(entry, root);
+        progress.tell();
         await pause(poll);
       }
     }
     for (;;) {
       const left = this.#aws.find(thing.kind, thing.id);
       if (left === undefined || left.phase === 'gone') return;
+      if (signal.aborted) throw new PlatformError('TOOL_FAILED', { message: `interrupted while ${entry.address} was going` });
+      progress.tell();
       await pause(poll);
     }
   }

@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 
 /** The world as one process of ours reaches it. Once `alive` says no, nothing that it still wants to do is done, and nothing comes back to it. */
 export function portsOf(world: World, process: string, alive: () => boolean): WriteWorld {
-  const { clock, config } = world;
+  const { clock } = world;
   const guard = async <T>(answer: () => T | Promise<T>): Promise<T> => {
     if (!alive()) await new Promise(() => undefined);
     return answer();
@@ -105,6 +105,11 @@ function awsPort(world: World, alive: () => boolean): AwsWriter {
     caller: async () => {
       await ask('GetCallerIdentity');
       return { account: aws.account, arn: `arn:aws:iam::${aws.account}:user/me` };
+    },
+    bucket: async (name) => {
+      await ask('HeadBucket');
+      const tags = aws.find('bucket', name)?.tags;
+      return { exists: tags !== undefined, versioned: true, encrypted: true, blocked: true, tags: { ...tags } };
     },
     object: async (bucket, key) => {
       await ask('GetObject');

@@ -8,7 +8,7 @@ import type { Thing } from '../memory-aws/thing.ts';
 import { World } from '../world.ts';
 import { accountDeeds, type Built, type Deed } from './account.ts';
 import { clusterDeeds, type Controllers } from './cluster.ts';
-import { decoys } from './decoys.ts';
+import { blocking, decoys } from './decoys.ts';
 import { relabel } from './provable.ts';
 
 /** What a world is made for; everything else is left to its seed. */
@@ -34,7 +34,7 @@ export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<
   world.story.unshift(isWhole ? 'whole' : `cut before ${deeds[cut]?.[0]}: ${deeds[cut]?.[1]}`);
   if (wishes.whole !== true) damage(world, deeds[cut]);
   forgetGone(world, built);
-  const chosen = wishes.decoys ?? random.some(Object.keys(decoys), 0.25);
+  const chosen = wishes.decoys ?? Object.keys(decoys).filter((name) => random.chance(blocking.has(name) ? 0.08 : 0.3));
   for (const name of chosen) {
     decoys[name]?.(world, built, new AccountMaker(world.aws, { truth: 'foreign', why: name }));
     world.story.push(name);
