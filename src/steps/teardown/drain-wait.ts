@@ -4,7 +4,7 @@ import { minutes, seconds } from '../durations.ts';
 import { fieldOf, textOf } from '../probes/fields.ts';
 import type { StepContext } from '../kit.ts';
 import { nameOf, referenceTo } from './drain-world.ts';
-import { controllersIn, holdsOf } from './finalizers.ts';
+import { controllersIn, holdsOf, stuckNamespace } from './finalizers.ts';
 import type { Hold } from './finalizers.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
@@ -69,7 +69,7 @@ export async function drain(ctx: StepContext, cluster: ClusterWriter, phase: Pha
     if (isForced) for (const one of dead) await release(ctx, cluster, one, spell);
     const isHopeless = !isForced && dead.length === waiting.length;
     if (isHopeless || spell >= (phase.noProgressFor ?? defaultPatience) || now - since >= budget)
-      throw leftovers(phase.what, waiting, dead.length > 0);
+      throw leftovers(phase.what, waiting, dead.length > 0, await stuckNamespaces(cluster));
     ctx.note(summary(phase.what, waiting, spell));
     await ctx.clock.sleep(pauseAfter(spell), ctx.signal);
   }
@@ -154,9 +154,18 @@ function summary(what: string, left: readonly Left[], spell: number): string {
   return `waiting for ${what}: ${first === undefined ? '' : describe(first)}${rest}${long}`;
 }
 
-function leftovers(what: string, left: readonly Left[], isDeadController: boolean): PlatformError {
+async function stuckNamespaces(cluster: ClusterReader): Promise<readonly string[]> {
+  return (await cluster.list({ apiVersion: 'v1', kind: 'Namespace' })).flatMap(stuckNamespace);
+}
+
+function leftovers(
+  what: string,
+  left: readonly Left[],
+  isDeadController: boolean,
+  namespaces: readonly string[],
+): PlatformError {
   return new PlatformError('LEFTOVERS', {
-    message: `${what} do not go away:\n${left.map((one) => `  ${describe(one)}`).join('\n')}`,
+    message: `${what} do not go away:\n${[...left.map(describe), ...namespaces].map((text) => `  ${text}`).join('\n')}`,
     next: [
       ...(isDeadController
         ? ['Bring the controller back, or take its finalizers off: platform destroy --cleanup --force-finalizers']
