@@ -2,8 +2,10 @@ import { isPlatformError, PlatformError } from '../../errors.ts';
 import type { ClusterReader, KubernetesObject, LedgerEntry } from '../../tools/ports.ts';
 import type { ReadContext } from '../kit.ts';
 import { textOf } from '../probes/fields.ts';
-import { readIdentity, readRecords, type Identity } from './evidence.ts';
+import { gatherEvidence, type Identity, readIdentity, readRecords } from './evidence.ts';
 import type { ClusterFindings, KubernetesState } from './inventory-types.ts';
+import { listKinds, withProof } from './listing.ts';
+import { judge } from './ownership.ts';
 
 /**
  * Whether the cluster takes part in its own teardown, and what it holds. It is proven to be ours before anything is listed: another cluster behind
@@ -20,7 +22,7 @@ export async function observeKubernetes(ctx: ReadContext, known?: Identity): Pro
     return { is: 'left-out', because: 'no control plane was ever made' };
   try {
     const cluster = await ctx.cluster();
-    await proveCluster(cluster, records);
+    await proveCluster(cluster, records, () => provenMachines(ctx, identity));
     return { is: 'answers', findings: await listFindings(ctx, cluster) };
   } catch (error) {
     if (!isPlatformError(error) || error.code !== 'UNREACHABLE') throw error;
@@ -34,7 +36,11 @@ export async function observeKubernetes(ctx: ReadContext, known?: Identity): Pro
  * Proves that this is the recorded cluster: UID of kube-system and certificate authority, and its nodes are machines that we recorded. An etcd
  * snapshot restored elsewhere has the same UID, but another authority; a kubeconfig that was replaced shows other machines.
  */
-export async function proveCluster(cluster: ClusterReader, records: readonly LedgerEntry[]): Promise<void> {
+export async function proveCluster(
+  cluster: ClusterReader,
+  records: readonly LedgerEntry[],
+  further: () => Promise<readonly string[]> = async () => [],
+): Promise<void> {
   const identity = await cluster.identity();
   const known = records.filter(({ kind }) => kind === 'kubernetes');
   const same = known.some(({ id, unique }) => id === identity.uid && unique['authority'] === identity.authority);
@@ -42,7 +48,9 @@ export async function proveCluster(cluster: ClusterReader, records: readonly Led
     throw mismatch(
       `the cluster at ${identity.server} is not the recorded one: kube-system has the UID ${identity.uid}, recorded is ${known.map(({ id }) => id).join(', ')}`,
     );
-  const machines = new Set(records.filter(({ kind }) => kind === 'instance').map(({ id }) => id));
+  const recorded = records.filter(({ kind }) => kind === 'instance').map(({ id }) => id);
+  // State and account are asked only where the ledger lacks what would prove it: reading them takes seconds.
+  const machines = new Set(same && recorded.length > 0 ? recorded : [...recorded, ...(await further())]);
   const nodes = await cluster.list({ apiVersion: 'v1', kind: 'Node' });
   const ids = nodes.flatMap((node) => textOf(node, 'spec', 'providerID')?.split('/').at(-1) ?? []);
   const strangers = ids.filter((id) => !machines.has(id));
@@ -53,6 +61,15 @@ export async function proveCluster(cluster: ClusterReader, records: readonly Led
     ids.length === 0
       ? `nothing recorded proves that the cluster at ${identity.server} is ours`
       : `the nodes of the cluster at ${identity.server} stand on machines that nobody recorded: ${strangers.join(', ')}`,
+  );
+}
+
+/** By the Terraform state, or by tags at home: as sound as what lets them be deleted. */
+async function provenMachines(ctx: ReadContext, identity: Identity): Promise<readonly string[]> {
+  const evidence = await gatherEvidence(ctx, identity, { is: 'left-out', because: 'not asked yet' });
+  const verdicts = judge(await listKinds(ctx, withProof(['instance']), evidence), evidence);
+  return [...verdicts].flatMap(([key, { class: ownership }]) =>
+    ownership === 'owned' && key.startsWith('instance ') ? [key.slice('instance '.length)] : [],
   );
 }
 

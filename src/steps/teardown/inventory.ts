@@ -1,19 +1,18 @@
 import type { PlatformConfig } from '../../config/config.ts';
-import { isPlatformError, PlatformError } from '../../errors.ts';
 import type { CloudKind, CloudResource } from '../../tools/ports.ts';
 import { refusedKinds, removableKinds } from '../../tools/ports-estate.ts';
 import type { ReadContext } from '../kit.ts';
 import { observeKubernetes } from './cluster-findings.ts';
-import { gatherEvidence, readIdentity, scopeOf } from './evidence.ts';
+import { gatherEvidence, readIdentity } from './evidence.ts';
 import type { Evidence, Finding, Inventory, KubernetesState } from './inventory-types.ts';
+import { listKinds, withProof } from './listing.ts';
 import { originOf } from './origin.ts';
 import { keptBecause } from './kept.ts';
 import { judge } from './ownership.ts';
 import { keyOf, verdict } from './ownership-marks.ts';
 import { isEntryOf } from './ownership-records.ts';
 
-/** So many listings at a time: EC2 throttles Describe calls of an account, not of a caller. */
-const atOnce = 8;
+export { withProof } from './listing.ts';
 
 /**
  * Everything that is there, from nothing: ledger, both Terraform states, the live cluster and AWS joined, each thing with its verdict. One fresh
@@ -29,8 +28,18 @@ export async function takeInventory(ctx: ReadContext): Promise<Inventory> {
   }
   const kubernetes = await observeKubernetes(ctx, identity);
   const evidence = await gatherEvidence(ctx, identity, kubernetes);
-  const resources = await listKinds(ctx, [...removableKinds, ...refusedKinds], evidence);
+  const resources = await listKinds(ctx, [...removableKinds, ...refusedKinds], await withHome(ctx, evidence));
   return join(at, resources, evidence, kubernetes, ctx.config);
+}
+
+/** Where no VPC is recorded, but tags prove one: what stands in it is looked at too, also what carries no tag. */
+async function withHome(ctx: ReadContext, evidence: Evidence): Promise<Evidence> {
+  if (evidence.vpcs.length > 0) return evidence;
+  const found = judge(await listKinds(ctx, ['vpc'], evidence), evidence);
+  const vpcs = [...found].flatMap(([key, { class: ownership }]) =>
+    ownership === 'owned' ? [key.slice('vpc '.length)] : [],
+  );
+  return { ...evidence, vpcs };
 }
 
 /**
@@ -70,65 +79,6 @@ export function findingsOf(
     });
 }
 
-/** The kinds with all that must be listed for their verdicts to be sound. */
-export function withProof(kinds: readonly CloudKind[]): readonly CloudKind[] {
-  // Always: whether another cluster carries our id, which decides what a tag is worth.
-  const all = new Set<CloudKind>(['vpc', 'instance', ...kinds]);
-  for (const kind of all) for (const needed of proofOf[kind] ?? []) all.add(needed);
-  return [...all];
-}
-
-const proofOf: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> = {
-  'network-interface': ['instance', 'load-balancer', 'nat-gateway', 'vpc-endpoint'],
-  address: ['network-interface'],
-  'instance-profile': ['instance'],
-  role: ['instance-profile'],
-  policy: ['role'],
-};
-
-/** All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. */
-export async function listKinds(
-  ctx: Pick<ReadContext, 'estate' | 'config'>,
-  kinds: readonly CloudKind[],
-  evidence: Evidence,
-): Promise<readonly CloudResource[]> {
-  const scope = scopeOf(evidence, ctx.config);
-  const waiting = [...kinds.entries()];
-  const found: (readonly CloudResource[])[] = kinds.map(() => []);
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, kind] = next;
-      try {
-        found[index] = await ctx.estate.list(kind, scope);
-      } catch (error) {
-        waiting.length = 0;
-        throw explained(kind, error);
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, kinds.length) }, work));
-  return found.flat();
-}
-
-const denials = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];
-
-/** An account that cannot be seen whole is not taken apart: what is not listed would be called gone. */
-function explained(kind: CloudKind, error: unknown): unknown {
-  if (!isPlatformError(error)) return error;
-  const { service, action, name } = error.facts;
-  const right = denials.includes(String(name)) ? `${String(service)}:${String(action)}` : undefined;
-  return new PlatformError(error.code, {
-    message: `${kind.replaceAll('-', ' ')}s cannot be listed${right === undefined ? '' : `, ${right} is not allowed`}: ${error.message}`,
-    next:
-      right === undefined
-        ? error.next
-        : [`allow ${right} to this caller (the policies are in templates/iam), then run this again`],
-    class: error.class,
-    facts: { ...error.facts, kind },
-    cause: error,
-  });
-}
-
 function join(
   at: number,
   resources: readonly CloudResource[],
@@ -141,7 +91,10 @@ function join(
     findings.some(
       ({ resource }) => resource.kind === kind && (resource.id === id || Object.values(resource.unique).includes(id)),
     );
+  const isUp = findings.some(({ resource, class: ownership }) => resource.kind === 'instance' && ownership === 'owned');
   const vanished = evidence.ledger.filter((entry) => {
+    // A control plane is where its machines are.
+    if (entry.kind === 'kubernetes') return !isUp;
     const kind = removableKinds.find((one) => isEntryOf(one, entry));
     return kind !== undefined && !isThere(kind, entry.id);
   });

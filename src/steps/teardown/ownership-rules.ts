@@ -55,16 +55,17 @@ export function judgeNamed(recorded: Recorded, { ours }: Marks, { evidence, name
     : verdict('unknown', `${tag}, but ${namesake} carries the same id`);
 }
 
-export function judgeVolume(volume: CloudResource, { evidence, holders, verdicts }: Estate): Verdict {
+/** A PersistentVolume of our cluster is a better proof than a tag, which a cluster of the same name has too. */
+export function judgeVolume(volume: CloudResource, marks: Marks, estate: Estate): Verdict {
+  const { evidence, holders, verdicts } = estate;
   const known = evidence.volumes.get(volume.id);
   const driver = isFromDriver(volume);
-  if (known !== undefined)
-    return driver
-      ? verdict('owned', `volume of ${known.origin}`)
-      : verdict('unknown', `${known.origin} uses it, but the volume driver did not make it`);
+  if (known !== undefined && driver) return verdict('owned', `volume of ${known.origin}`);
   const holder = (holders.get(keyOf(volume)) ?? []).find((one) => verdicts.get(keyOf(one))?.class === 'owned');
   if (driver && holder !== undefined)
     return verdict('owned', `made by the volume driver, attached to our ${holder.id}`);
+  if (marks.ours.length > 0) return judgeTagged(volume, marks, estate);
+  if (known !== undefined) return verdict('unknown', `${known.origin} uses it, but the volume driver did not make it`);
   if (driver) return verdict('unknown', 'made by a volume driver, and nothing tells of which cluster');
   return verdict(
     'unknown',

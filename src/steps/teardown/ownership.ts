@@ -115,9 +115,9 @@ function judgeOne(resource: CloudResource, estate: Estate): Verdict {
   if (resource.kind === 'dns-record') return judgeRecord(resource, recorded, estate);
   if (isNamed(resource.kind)) return judgeNamed(recorded, marks, estate);
   if (isProven) return verdict('owned', proof);
+  if (resource.kind === 'volume') return judgeVolume(resource, marks, estate);
   if (marks.ours.length > 0) return judgeTagged(resource, marks, estate);
   if (resource.kind === 'network-interface') return judgeInterface(resource, estate);
-  if (resource.kind === 'volume') return judgeVolume(resource, estate);
   return verdict('unknown', 'no mark of ours, and nothing recorded it');
 }
 

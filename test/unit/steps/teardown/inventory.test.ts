@@ -3,7 +3,8 @@ import { PlatformError } from '../../../../src/errors.ts';
 import { observeKubernetes } from '../../../../src/steps/teardown/cluster-findings.ts';
 import { destroyInventory } from '../../../../src/steps/teardown/destroy-inventory.ts';
 import { referenceOf } from '../../../../src/steps/teardown/evidence-terraform.ts';
-import { takeInventory, takePartialInventory, withProof } from '../../../../src/steps/teardown/inventory.ts';
+import { takeInventory, takePartialInventory } from '../../../../src/steps/teardown/inventory.ts';
+import { withProof } from '../../../../src/steps/teardown/listing.ts';
 import { refusedKinds, removableKinds } from '../../../../src/tools/ports-estate.ts';
 import { object, specOf } from '../../../helpers/fake-world.ts';
 import { born, entry, evidenceOf, ours, reference, resource } from '../../../helpers/teardown-evidence.ts';
@@ -61,6 +62,16 @@ describe('an inventory', () => {
       recorded: { subnet: ['subnet-1'], address: ['eipalloc-1'], volume: ['vol-1'], instance: ['i-1'] },
     });
     expect(scopes[0]?.recorded.role).toBeUndefined();
+  });
+
+  test('looks into a VPC that only its tags prove, for what stands in it without a tag', async () => {
+    const { context, scopes } = teardownWorld({
+      resources: [home, resource('network-interface', 'eni-1', { vpc: 'vpc-1' })],
+    });
+    const { vpcs, findings } = await takeInventory(context);
+    expect(scopes.at(-1)?.vpcs).toEqual(['vpc-1']);
+    expect(vpcs).toEqual(['vpc-1']);
+    expect(findings.map(({ class: ownership }) => ownership)).toEqual(['unknown', 'owned']);
   });
 
   test('tells where each thing comes from, and leaves out what AWS has ended', async () => {
@@ -210,6 +221,15 @@ describe('the cluster', () => {
   test('is accepted without a record of its identity when all its machines are recorded', async () => {
     const state = await observe({ cluster: liveCluster(['i-1']), ledger: recorded.slice(0, 2) });
     expect(state.is).toBe('answers');
+  });
+
+  test('is accepted without any record when all its machines carry our tags at home', async () => {
+    const parts = { cluster: liveCluster(['i-1']), ledger: [] };
+    expect((await observe({ ...parts, resources: [home, machine] })).is).toBe('answers');
+    const namesake = resource('vpc', 'vpc-2', { tags: born });
+    await expect(observe({ ...parts, resources: [home, machine, namesake] })).rejects.toMatchObject({
+      code: 'IDENTITY_MISMATCH',
+    });
   });
 
   test('is left out where none was made, where a person says so, and where its machines are gone', async () => {

@@ -462,6 +462,14 @@ describe('a volume', () => {
       [home, away],
     ],
     [
+      'of our PersistentVolume, beside a namesake',
+      resource('volume', 'vol-1', { tags: { ...csi, ...born } }),
+      'owned',
+      /PersistentVolumeClaim shop/,
+      { ...known, ...pv(false) },
+      [home, away],
+    ],
+    [
       'recorded, beside a namesake',
       resource('volume', 'vol-1', { tags: { ...csi, ...born } }),
       'owned',
