@@ -364,6 +364,43 @@ describe.skipIf(missing !== '')(
       expect(listOf(await world.wire.elbv2('DescribeLoadBalancers', {}), 'LoadBalancers')).toHaveLength(1);
     });
 
+    test('it dies in the middle, makes again what is deleted under it, refuses to take away, and leaks', async () => {
+      const service = (name: string): KubernetesObject => ({
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { name, namespace: 'default', annotations: { [scheme]: 'internet-facing' } },
+        spec: { type: 'LoadBalancer', selector: { app: name }, ports: [{ name: 'tcp', port: 5671, protocol: 'TCP' }] },
+      });
+      const reference = { apiVersion: 'v1', kind: 'Service', namespace: 'default', name: 'leaky' };
+      const balancers = async () =>
+        listOf(await world.wire.elbv2('DescribeLoadBalancers', {}), 'LoadBalancers').filter((one) =>
+          textOf(one, 'LoadBalancerName')?.startsWith('k8s-default-leaky'),
+        );
+      const arn = async () => textOf((await balancers())[0], 'LoadBalancerArn') ?? '';
+
+      world.setFaults({ alb: { dies: 2 } });
+      await world.cluster.apply(service('leaky'));
+      await until('it is dead', () => world.log().includes('it is dead'));
+      expect(await balancers()).toEqual([]);
+      world.setFaults({ alb: { recreate: true } });
+      const first = await until('it lives again, and the load balancer is made', arn);
+      await world.wire.elbv2('DeleteLoadBalancer', { LoadBalancerArn: first });
+      const second = await until('it is made again', async () => ((await arn()) === first ? '' : await arn()));
+      expect(await balancers()).toHaveLength(1);
+
+      const refusal = 'AccessDenied: not authorized to perform elasticloadbalancing:DeleteLoadBalancer';
+      world.setFaults({ alb: { refuse: refusal } });
+      await world.cluster.remove(reference);
+      await warned('default', refusal);
+      expect([await arn(), (await world.cluster.get(reference))?.metadata.name]).toEqual([second, 'leaky']);
+
+      world.setFaults({ alb: { leak: true } });
+      await until('the Service is let go', async () => (await world.cluster.get(reference)) === undefined);
+      expect(await arn()).toBe(second);
+      world.setFaults({});
+      await removeLeaked('leaky', second);
+    });
+
     test('killed in the middle and started again, it makes nothing twice', async () => {
       const claim = (name: string): KubernetesObject => ({
         apiVersion: 'apps/v1',
@@ -402,6 +439,27 @@ describe.skipIf(missing !== '')(
       expect(await volumes()).toHaveLength(1);
       expect(await certManagerAgain()).toBe('accepts what is valid and denies what is not');
     });
+
+    /** What a sweep does after a controller that leaked. */
+    async function removeLeaked(name: string, balancer: string): Promise<void> {
+      const { wire, cluster } = world;
+      await wire.elbv2('DeleteLoadBalancer', { LoadBalancerArn: balancer });
+      const bindings = { apiVersion: 'elbv2.k8s.aws/v1beta1', kind: 'TargetGroupBinding', namespace: 'default' };
+      for (const one of await cluster.list(bindings)) await cluster.remove({ ...bindings, name: one.metadata.name });
+      await gone('binding', async () => (await cluster.list(bindings)).length);
+      for (const group of listOf(await wire.elbv2('DescribeTargetGroups', {}), 'TargetGroups'))
+        if (textOf(group, 'TargetGroupName')?.startsWith(`k8s-default-${name}`))
+          await wire.elbv2('DeleteTargetGroup', { TargetGroupArn: textOf(group, 'TargetGroupArn') });
+      const leaked = (await inVpc('DescribeSecurityGroups', 'securityGroupInfo')).find((group) =>
+        textOf(group, 'groupName')?.startsWith(`k8s-default-${name}`),
+      );
+      await until('its group is free', async () =>
+        wire.ec2('DeleteSecurityGroup', { GroupId: textOf(leaked, 'groupId') }).then(
+          () => true,
+          () => false,
+        ),
+      );
+    }
 
     test('what is deleted is gone from AWS, through the finalizers', async () => {
       for (const object of created

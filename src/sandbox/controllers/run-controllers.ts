@@ -39,18 +39,27 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
     if (text !== said) world.note(`${controller.name}: ${text}`);
     said = text;
   };
-  const aws = openAws({ endpoint: world.endpoint, region: world.region, userAgent: controller.userAgent });
+  let life: { readonly writes: number; left: number } | undefined;
+  const spend = (): void => {
+    if (life === undefined) return;
+    if (life.left === 0) throw new Error('it is dead');
+    life.left -= 1;
+  };
+  const { userAgent } = controller;
+  const aws = openAws({ endpoint: world.endpoint, region: world.region, userAgent, spend });
   let open: { readonly text: string; readonly kubernetes: Kubernetes } | undefined;
   const round = async (): Promise<boolean> => {
     const text = readTextFile(world.kubeconfig);
     if (text === undefined || text.trim() === '') return false;
     if (open?.text !== text) {
       open?.kubernetes.close();
-      open = { text, kubernetes: openKubernetes(connectionOf(text), world.clock, controller.userAgent) };
+      open = { text, kubernetes: openKubernetes(connectionOf(text), world.clock, userAgent, spend) };
     }
     const { kubernetes } = open;
     const fault = readFault(world.faults, controller.name);
-    if (fault.dead) {
+    if (fault.dies !== life?.writes)
+      life = fault.dies === undefined ? undefined : { writes: fault.dies, left: fault.dies };
+    if (fault.dead || life?.left === 0) {
       await controller.silence?.();
       return false;
     }
@@ -61,7 +70,10 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
       aws,
       clock: world.clock,
       note,
-      ...(fault.fail === undefined ? {} : { failure: fault.fail }),
+      leaks: fault.leak,
+      recreates: fault.recreate,
+      ...(fault.fail === undefined ? {} : { failure: fault.fail, refusal: fault.fail }),
+      ...(fault.refuse === undefined ? {} : { refusal: fault.refuse }),
     });
     return kubernetes.writes + aws.writes > before;
   };

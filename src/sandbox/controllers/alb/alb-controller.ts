@@ -43,12 +43,28 @@ export function albController(clock: Clock): Controller {
   ): Promise<string> => {
     const key = `${stack.family}/${stack.id}`;
     const model = JSON.stringify([settings, stack]);
-    const known = fresh(key, model);
+    const known = tools.recreates ? undefined : fresh(key, model);
     if (known !== undefined) return known;
     if (tools.failure !== undefined) throw new Error(tools.failure);
     const hostname = await deployStack(tools, settings, stack, bindings);
     remember(key, model, hostname);
     return hostname;
+  };
+
+  /** False while something of it still waits for its end. */
+  const takeAway = async (
+    tools: Tools,
+    settings: Settings,
+    stack: Pick<Stack, 'family' | 'id'>,
+    world: Seen,
+    leaving: readonly KubernetesObject[],
+  ): Promise<boolean> => {
+    if (tools.refusal !== undefined) throw new Error(tools.refusal);
+    deployed.delete(`${stack.family}/${stack.id}`);
+    if (tools.leaks) return true;
+    if (!(await removeStack(tools, settings, stack, world.bindings))) return false;
+    await letGo(tools, settings, world, leaving);
+    return true;
   };
 
   const serveGroup = async (tools: Tools, settings: Settings, group: IngressGroup, world: Seen): Promise<void> => {
@@ -64,10 +80,7 @@ export function albController(clock: Clock): Controller {
       );
       if (protectedBy !== undefined)
         throw new ModelError(`deletion_protection is enabled, cannot delete the ingress: ${protectedBy.metadata.name}`);
-      if (tools.failure !== undefined) throw new Error(tools.failure);
-      deployed.delete(`${stackId.family}/${stackId.id}`);
-      if (!(await removeStack(tools, settings, stackId, world.bindings))) return;
-      await letGo(tools, settings, world, group.leaving);
+      if (!(await takeAway(tools, settings, stackId, world, group.leaving))) return;
     }
     for (const ingress of group.leaving) await dropFinalizer(tools.kubernetes, ingress, finalizer);
   };
@@ -90,10 +103,7 @@ export function albController(clock: Clock): Controller {
     const stack = { family: 'service.k8s.aws', id: keyOf(service) } as const;
     if (serviceAttributes(service)['deletion_protection.enabled'] === 'true')
       throw new ModelError(`deletion_protection is enabled, cannot delete the service: ${service.metadata.name}`);
-    if (tools.failure !== undefined) throw new Error(tools.failure);
-    deployed.delete(`${stack.family}/${stack.id}`);
-    if (!(await removeStack(tools, settings, stack, world.bindings))) return;
-    await letGo(tools, settings, world, [service]);
+    if (!(await takeAway(tools, settings, stack, world, [service]))) return;
     await dropFinalizer(tools.kubernetes, service, serviceFinalizer);
   };
 
@@ -156,7 +166,7 @@ export function albController(clock: Clock): Controller {
       const instances = trafficNodes(world.nodes);
       for (const binding of world.bindings) {
         const model = JSON.stringify([binding.metadata.generation, binding.metadata.finalizers, instances]);
-        if (fresh(bindingKey(binding), model) !== undefined) continue;
+        if (!tools.recreates && fresh(bindingKey(binding), model) !== undefined) continue;
         await guarded(tools, [binding], 'targetGroupBinding', () =>
           bindTargets(tools, binding, world.services, instances),
         );
@@ -164,7 +174,7 @@ export function albController(clock: Clock): Controller {
       }
       const ports = networkingPorts(world.bindings);
       const model = JSON.stringify([settings, ports, instances]);
-      if (fresh('nodes', model) !== undefined) return;
+      if (!tools.recreates && fresh('nodes', model) !== undefined) return;
       const backend = await backendGroup(tools, settings);
       if (backend !== undefined) await openNodes(tools, settings, { backend, ports, instances });
       remember('nodes', model);

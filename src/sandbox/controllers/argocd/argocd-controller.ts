@@ -55,7 +55,7 @@ async function reconcile(tools: Tools, application: KubernetesObject): Promise<v
   const wanted = manifestsOf(application);
   const live = await Promise.all(wanted.map((object) => kubernetes.get(referenceTo(object))));
   if (application.metadata.deletionTimestamp !== undefined) {
-    if (application.metadata.finalizers?.includes(cascade) !== true || tools.failure !== undefined) return;
+    if (application.metadata.finalizers?.includes(cascade) !== true || tools.refusal !== undefined) return;
     const left = live.filter((object) => object !== undefined);
     for (const object of left)
       if (object.metadata.deletionTimestamp === undefined) await kubernetes.remove(referenceTo(object));
@@ -67,7 +67,8 @@ async function reconcile(tools: Tools, application: KubernetesObject): Promise<v
   const automated = fieldOf(application, 'spec', 'syncPolicy', 'automated');
   const asked = fieldOf(application, 'operation', 'sync') !== undefined;
   const heals = fieldOf(automated, 'selfHeal') === true;
-  const syncs = asked || (automated !== undefined && (!synced || heals) && (missing.length > 0 || !synced));
+  const putsBack = tools.recreates && missing.length > 0;
+  const syncs = asked || putsBack || (automated !== undefined && (!synced || heals) && (missing.length > 0 || !synced));
   let trouble = tools.failure;
   if (syncs && trouble === undefined)
     try {

@@ -125,8 +125,8 @@ export async function reclaim(tools: Tools, volumes: readonly KubernetesObject[]
     if (!own || textOf(volume, 'spec', 'persistentVolumeReclaimPolicy') !== 'Delete') continue;
     if (textOf(volume, 'status', 'phase') !== 'Released') continue;
     try {
-      if (tools.failure !== undefined) throw new Error(tools.failure);
-      await deleteVolume(tools, textOf(volume, 'spec', 'csi', 'volumeHandle') ?? '');
+      if (tools.refusal !== undefined) throw new Error(tools.refusal);
+      if (!tools.leaks) await deleteVolume(tools, textOf(volume, 'spec', 'csi', 'volumeHandle') ?? '');
     } catch (error) {
       const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
       await report(tools, volume, { type: 'Warning', reason: 'VolumeFailedDelete', message, component });

@@ -20,7 +20,7 @@ export function rabbitmqOperator(): Controller {
     const last = applied.get(uid);
     const current = last !== undefined && last.generation === generation && tools.clock.monotonic() - last.at < resync;
     const set = await serverOf(tools, cluster);
-    if (current && set !== undefined) return undefined;
+    if (current && set !== undefined && !tools.recreates) return undefined;
     try {
       for (const secret of secrets(cluster)) await tools.kubernetes.create(secret);
       for (const child of children(cluster)) await tools.kubernetes.apply(child);
@@ -42,7 +42,7 @@ export function rabbitmqOperator(): Controller {
         return;
       for (const cluster of await kubernetes.list('rabbitmq.com/v1beta1', 'RabbitmqCluster')) {
         if (cluster.metadata.deletionTimestamp !== undefined) {
-          if (tools.failure === undefined) await remove(tools, cluster);
+          if (tools.refusal === undefined) await remove(tools, cluster);
           continue;
         }
         const now = new Date(clock.now()).toISOString().replace(/\.\d+/, '');

@@ -38,6 +38,8 @@ export function openAws(options: {
   readonly endpoint: string;
   readonly region: string;
   readonly userAgent: string;
+  /** Called before each write; throws when there may be none any more. */
+  readonly spend?: () => void;
 }): Aws {
   const url = new URL(options.endpoint);
   if (url.hostname !== '127.0.0.1') throw new RangeError(`${options.endpoint} is not a server on this machine`);
@@ -46,6 +48,8 @@ export function openAws(options: {
 
   const call = async (service: keyof typeof services, action: string, parameters: Parameters): Promise<Xml> => {
     const { signing, version, infix } = services[service];
+    const isWrite = !action.startsWith('Describe');
+    if (isWrite) options.spend?.();
     const form = new URLSearchParams({ Action: action, Version: version });
     flatten(form, '', parameters, infix);
     const headers = {
@@ -64,7 +68,7 @@ export function openAws(options: {
         textOf(answer, ...error, 'Message') ?? body.slice(0, 300),
       );
     }
-    if (!action.startsWith('Describe')) writes += 1;
+    if (isWrite) writes += 1;
     // The Query protocol wraps its result once more.
     return typeof answer === 'object' && !Array.isArray(answer)
       ? ((answer as Readonly<Record<string, Xml>>)[`${action}Result`] ?? answer)

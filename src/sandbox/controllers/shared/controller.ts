@@ -9,6 +9,12 @@ export interface Tools {
   readonly clock: Clock;
   /** Why everything that it tries must fail now (faults.json); absent: nothing fails on purpose. */
   readonly failure?: string;
+  /** Why everything that it takes away must fail now; also where everything fails. */
+  readonly refusal?: string;
+  /** It lets go of what is deleted without taking anything away. */
+  readonly leaks: boolean;
+  /** It trusts nothing that it remembers, and makes again at once what is missing. */
+  readonly recreates: boolean;
   /** One line of the log. */
   note(text: string): void;
 }

@@ -31,7 +31,13 @@ export const referenceTo = ({ apiVersion, kind, metadata }: KubernetesObject): O
   ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
 });
 
-export function openKubernetes(connection: Connection, clock: Clock, userAgent: string): Kubernetes {
+/** `spend` is called before each write, and throws when there may be none any more. */
+export function openKubernetes(
+  connection: Connection,
+  clock: Clock,
+  userAgent: string,
+  spend: () => void = () => {},
+): Kubernetes {
   const transport = openTransport({ connection, clock, userAgent, deadline: 10_000 });
   const requests = openRequests(transport);
   const reader = clusterReader(requests, connection);
@@ -43,6 +49,7 @@ export function openKubernetes(connection: Connection, clock: Clock, userAgent: 
     return path;
   };
   const write = async (call: Call, fine: readonly number[], counts = true): Promise<number> => {
+    spend();
     const answer = await requests.send(call);
     if (fine.includes(answer.status)) return answer.status;
     requests.accept(call, answer);
