@@ -1,7 +1,7 @@
 import type { KubernetesObject } from '../../tools/ports.ts';
 import { listOf, textOf } from '../probes/fields.ts';
 import { minutes } from '../durations.ts';
-import { step } from '../kit.ts';
+import { stepWhen } from '../kit.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroySuspend } from './destroy-suspend.ts';
 import { awaitInCloud } from './drain-cloud.ts';
@@ -13,10 +13,11 @@ import { balancersLeft, entranceKinds, entrancesIn, judge, stacksOf } from './en
  * Ingresses, Services of type LoadBalancer, Gateways and TargetGroupBindings go, and what AWS stands them for, while the controllers run that know
  * which security groups and rules belong to it. The IngressClass stays: without it the controller no longer serves its Ingresses.
  */
-export const destroyEntrances = step({
+export const destroyEntrances = stepWhen({
   id: 'destroy-entrances',
   title: 'Load balancers',
   needs: { inventory: destroyInventory, suspend: destroySuspend },
+  when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(30),

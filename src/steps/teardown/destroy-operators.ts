@@ -1,6 +1,6 @@
 import type { ClusterReader, KubernetesObject } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
-import { step } from '../kit.ts';
+import { stepWhen } from '../kit.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroySuspend } from './destroy-suspend.ts';
 import { drain } from './drain-wait.ts';
@@ -14,10 +14,11 @@ const broker = 'RabbitmqCluster';
  * Resources that an operator must let go of, while it runs. Only those whose operator is known to delete nothing outside of the cluster's own: a
  * resource of another operator may stand for somebody's database, and stays, and dies with the cluster.
  */
-export const destroyOperators = step({
+export const destroyOperators = stepWhen({
   id: 'destroy-operators',
   title: 'Resources of operators',
   needs: { inventory: destroyInventory, suspend: destroySuspend },
+  when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(50),

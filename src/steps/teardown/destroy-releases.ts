@@ -1,6 +1,6 @@
 import type { InstalledRelease } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
-import { step } from '../kit.ts';
+import { stepWhen } from '../kit.ts';
 import { releases } from '../releases.ts';
 import { destroyEntrances } from './destroy-entrances.ts';
 import { destroyInventory } from './destroy-inventory.ts';
@@ -24,10 +24,11 @@ const network = /^(cilium|calico|tigera-operator|flannel|aws-vpc-cni|coredns|kub
  * Helm releases go, so that no controller is left to make anything when its machines go. What came as plain manifests (Calico, the RabbitMQ operator,
  * namespaces, definitions) is left: nothing of it stands in AWS, it ends with the machines, and a namespace that hangs would stop the teardown for nothing.
  */
-export const destroyReleases = step({
+export const destroyReleases = stepWhen({
   id: 'destroy-releases',
   title: 'Helm releases',
   needs: { inventory: destroyInventory, entrances: destroyEntrances, workloads: destroyWorkloads },
+  when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(30),

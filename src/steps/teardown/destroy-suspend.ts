@@ -1,7 +1,7 @@
 import { PlatformError } from '../../errors.ts';
 import type { ClusterReader, ClusterWriter } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
-import { step } from '../kit.ts';
+import { stepWhen } from '../kit.ts';
 import type { StepContext } from '../kit.ts';
 import { isLocked, lockCluster } from './admission-lock.ts';
 import { destroyBackup } from './destroy-backup.ts';
@@ -11,10 +11,11 @@ import { suspendablesIn, suspensionOf } from './suspendables.ts';
 import { pauseAfter, stopIfAborted } from './wait.ts';
 
 /** Keeps anybody in the cluster from making again what is taken away: GitOps and autoscalers suspended, new entrances, volumes and workloads denied. */
-export const destroySuspend = step({
+export const destroySuspend = stepWhen({
   id: 'destroy-suspend',
   title: 'Suspend GitOps and autoscaling',
   needs: { inventory: destroyInventory, backup: destroyBackup },
+  when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(10),

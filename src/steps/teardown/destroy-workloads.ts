@@ -1,6 +1,6 @@
 import type { ClusterWriter, KubernetesObject } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
-import { step } from '../kit.ts';
+import { stepWhen } from '../kit.ts';
 import type { StepContext } from '../kit.ts';
 import { textOf } from '../probes/fields.ts';
 import { handleOf, isUsedBy, makerOf, storageIn } from './claims.ts';
@@ -18,10 +18,11 @@ const none = { kept: [] as readonly string[], leftToSweep: [] as readonly string
  * Claims, the pods that use them and what would start those again; then their volumes, until AWS shows none. Pods without a claim hold nothing outside
  * their machine, and die with it. Volumes with reclaim policy Retain are data: they stay, and are named, unless --delete-data was given.
  */
-export const destroyWorkloads = step({
+export const destroyWorkloads = stepWhen({
   id: 'destroy-workloads',
   title: 'Workloads and volumes',
   needs: { inventory: destroyInventory, operators: destroyOperators },
+  when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(50),
