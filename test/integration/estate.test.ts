@@ -1,6 +1,10 @@
-import { afterAll, beforeAll, describe } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEstate } from '../../src/tools/aws/estate/estate.ts';
+import { refusedKinds, removableKinds } from '../../src/tools/ports-estate.ts';
 import { estateContract } from '../contract/estate.ts';
+import type { SeededEstate } from '../contract/estate-seed.ts';
+import { look, sweep } from '../contract/naive-sweep.ts';
+import { seedWholeEstate } from '../contract/whole-estate.ts';
 import { type WireServer, startWireServer, wireRegion } from '../contract/wire-server.ts';
 import { wireSeed } from '../contract/wire-seed.ts';
 import { awsPython } from '../helpers/tool-caches.ts';
@@ -22,7 +26,7 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
     await server?.stop();
   });
 
-  estateContract(() => {
+  const make = (): Promise<SeededEstate> => {
     made += 1;
     const cluster = `acme-dev-${String(made).padStart(5, 'a')}`;
     const { endpoint, pass } = server;
@@ -31,6 +35,104 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
       domain: `${cluster}.example.com`,
       estate: openEstate({ region: wireRegion, endpoint }),
       seed: wireSeed(endpoint, wireRegion, pass),
+    });
+  };
+
+  estateContract(make);
+
+  /** Calls of the adapter while it does something. */
+  const callsOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
+    const before = (await server.calls(0)).at(-1)?.n ?? 0;
+    await work();
+    return (await server.calls(before)).map(({ service, action }) => `${service}:${action}`);
+  };
+  const everything = async ({ estate, cluster, domain }: SeededEstate, vpcs: readonly string[]) => {
+    const scope = { cluster, vpcs, domain, recorded: {} };
+    for (const kind of [...removableKinds, ...refusedKinds]) await estate.list(kind, scope);
+  };
+
+  describe('the whole of a platform', () => {
+    test('is taken apart by its edges alone, without one refusal, in at most six calls for each thing', async () => {
+      const one = await make();
+      const vpc = await seedWholeEstate(one.seed, one.cluster, one.domain);
+      const scope = { cluster: one.cluster, vpcs: [vpc], domain: one.domain, recorded: {} };
+      const owned = (await look(one.estate, scope)).filter(({ diesWith }) => diesWith === undefined).length;
+      let outcome: Awaited<ReturnType<typeof sweep>> | undefined;
+      const calls = await callsOf(async () => {
+        outcome = await sweep(one.estate, scope, server.pass);
+      });
+      expect(outcome).toMatchObject({ refused: [], left: [] });
+      expect({ owned, calls: calls.length, enough: calls.length <= owned * 6 }).toMatchObject({ enough: true });
+    });
+
+    test('a look at all kinds costs the same beside many things of others', async () => {
+      const one = await make();
+      const vpc = await seedWholeEstate(one.seed, one.cluster, one.domain);
+      const alone = await callsOf(() => everything(one, [vpc]));
+      const other = await one.seed.vpc({ 'platform/cluster': `${one.cluster}x` });
+      const subnets = [await one.seed.subnet(other), await one.seed.subnet(other)];
+      for (let number = 0; number < 25; number += 1) {
+        const tags = { 'platform/cluster': `${one.cluster}x`, 'elbv2.k8s.aws/cluster': `${one.cluster}x` };
+        await one.seed.volume(tags);
+        await one.seed.group(other, `k8s-${number}`, tags);
+        await one.seed.certificate(`x${one.domain}`, tags);
+        await one.seed.role(`${one.cluster}x-${number}`, { tags });
+        await one.seed.loadBalancer({ name: `k8s-x${made}-${number}`, subnets, tags });
+        await one.seed.targetGroup(other, `k8s-x${made}-${number}`, tags);
+      }
+      const among = await callsOf(() => everything(one, [vpc]));
+      expect(among.length).toBe(alone.length);
+      expect(alone.length).toBeLessThanOrEqual(75);
+    });
+  });
+
+  describe('faults', () => {
+    const fault = (action: string, code: string, message: string, times = -1) =>
+      server.control('POST', 'faults', { action, code, message, times });
+
+    test('a listing that is denied or fails half way is an error, never "none"', async () => {
+      const one = await make();
+      await one.seed.volume({ 'platform/cluster': one.cluster });
+      const scope = { cluster: one.cluster, vpcs: [], recorded: {} };
+      try {
+        await fault('ec2:DescribeVolumes', 'UnauthorizedOperation', 'You are not authorized');
+        await expect(one.estate.list('volume', scope)).rejects.toMatchObject({
+          code: 'AWS',
+          facts: { name: 'UnauthorizedOperation', action: 'DescribeVolumes' },
+        });
+        await server.control('DELETE', 'faults');
+        await fault('ec2:DescribeVolumes', 'RequestLimitExceeded', 'Request limit exceeded.');
+        await expect(one.estate.list('volume', scope)).rejects.toMatchObject({ class: 'throttled' });
+        await server.control('DELETE', 'faults');
+        await fault('ec2:DescribeVolumes', 'ExpiredToken', 'The security token included in the request is expired');
+        await expect(one.estate.list('volume', scope)).rejects.toMatchObject({ code: 'CREDENTIALS' });
+      } finally {
+        await server.control('DELETE', 'faults');
+      }
+      expect((await one.estate.list('volume', scope)).length).toBe(1);
+    });
+
+    test('a lost answer to a deletion that took effect is fine the next time', async () => {
+      const one = await make();
+      const id = await one.seed.volume({ 'platform/cluster': one.cluster });
+      const scope = { cluster: one.cluster, vpcs: [], recorded: {} };
+      const [volume] = await one.estate.list('volume', scope);
+      if (volume === undefined) throw new Error(`${id} is not listed`);
+      try {
+        await server.control('POST', 'faults', {
+          action: 'ec2:DeleteVolume',
+          code: 'InternalError',
+          message: 'An internal error has occurred',
+          status: 500,
+          when: 'after',
+          times: 1,
+        });
+        await one.estate.remove(volume);
+      } finally {
+        await server.control('DELETE', 'faults');
+      }
+      await one.estate.remove(volume);
+      expect(await one.estate.list('volume', scope)).toEqual([]);
     });
   });
 });

@@ -124,7 +124,7 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
         });
         return found.map((table) => {
           const isMain = (table.Associations ?? []).some((association) => association.Main === true);
-          const holds = references('vpc', [table.VpcId]);
+          const holds = isMain ? [] : references('vpc', [table.VpcId]);
           return {
             ...part('route-table', table.RouteTableId, table.VpcId, table, '', holds),
             ...(isMain && { diesWith: { kind: 'vpc' as const, id: table.VpcId ?? '' } }),

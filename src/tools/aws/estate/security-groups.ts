@@ -104,6 +104,7 @@ function groupOf(group: SecurityGroup, found: readonly SecurityGroupRule[]): Clo
   const id = group.GroupId ?? '';
   const vpc = group.VpcId ?? '';
   const rules = found.map(ruleOf);
+  const isDefault = group.GroupName === 'default';
   const peers = rules.map((rule) => rule.peer).filter((peer) => peer !== id);
   return {
     kind: 'security-group',
@@ -114,8 +115,9 @@ function groupOf(group: SecurityGroup, found: readonly SecurityGroupRule[]): Clo
     state: '',
     phase: 'live',
     unique: { vpc },
-    holds: [...references('security-group', peers), ...references('vpc', [vpc])],
-    ...(group.GroupName === 'default' && { diesWith: { kind: 'vpc', id: vpc } }),
+    // The default group goes with its VPC and so does not keep it; what its rules name, it keeps like any other.
+    holds: [...references('security-group', peers), ...(isDefault ? [] : references('vpc', [vpc]))],
+    ...(isDefault && { diesWith: { kind: 'vpc', id: vpc } }),
     description: group.Description ?? '',
     rules,
   };
