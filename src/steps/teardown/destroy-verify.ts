@@ -55,7 +55,6 @@ export const destroyVerify = step({
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
     for (const name of derived) await ctx.files.remove(`${ctx.config.stateFolder}/${name}`);
-    await ctx.ledger.retire(inventory.vanished);
     await forgetIdentity(ctx, inventory);
     return { removed: inventory.vanished.length, kept };
   },
@@ -84,20 +83,28 @@ function withoutCluster(ctx: StepContext): StepContext {
   return { ...ctx, config: { ...config, teardown: { ...config.teardown, awsOnly: true } } };
 }
 
-/** The records first, the id last: who is killed between them finds the id, looks again, and goes on. */
+/**
+ * The id first, the records last: an id without records would make every tag a proof, also on things of another cluster of the same id. Without
+ * the id nothing is looked for at all. Where the id lives on (a rebuild, a kept foundation), so do its records: that a VPC was ours and is gone
+ * is what tells a later one from it.
+ */
 async function forgetIdentity(ctx: StepContext, { account, clusterId }: Inventory): Promise<void> {
   const { config } = ctx;
-  if (clusterId === '' || config.teardown?.rebuild === true || config.teardown?.keepFoundation === true) return;
+  if (config.teardown?.rebuild === true || config.teardown?.keepFoundation === true) return;
   const because = `nothing of ${clusterId} is left: a new life gets a new id`;
-  if (config.state.kind === 'local') {
+  if (clusterId === '') {
+    // Killed after the id was removed. Beside the state may by now be the records of a new life, begun on another machine.
+  } else if (config.state.kind === 'local') {
     const path = `${config.stateFolder}/${identityFile}`;
     await ctx.audit({ action: 'delete', target: `file ${path}`, because });
-    return ctx.files.remove(path);
+    await ctx.files.remove(path);
+  } else {
+    const bucket = stateBucket(config, account);
+    for (const file of [identityFile, 'known_hosts', 'ledger.ndjson']) {
+      const key = stateKey(config, file);
+      await ctx.audit({ action: 'delete', target: `object s3://${bucket}/${key}`, because });
+      await ctx.aws.removeObject(bucket, key);
+    }
   }
-  const bucket = stateBucket(config, account);
-  for (const file of ['ledger.ndjson', 'known_hosts', identityFile]) {
-    const key = stateKey(config, file);
-    await ctx.audit({ action: 'delete', target: `object s3://${bucket}/${key}`, because });
-    await ctx.aws.removeObject(bucket, key);
-  }
+  await ctx.ledger.retire(await ctx.ledger.entries());
 }

@@ -14,11 +14,11 @@ const address: Thing = { kind: 'address', id: 'eipalloc-1', name: 'k8s-master', 
 const entry = { kind: 'volume', id: 'vol-1', unique: {}, step: 'destroy-inventory' };
 
 describe('destroy-verify', () => {
-  it('with nothing of ours left: the cluster id and the records beside the state are removed, the id last', async () => {
+  it('with nothing of ours left: the cluster id and the records beside the state are removed, the id first', async () => {
     const world = destroyWorld({ things: [{ kind: 'volume', id: 'theirs' }], ledger: [entry] });
     expect(await specOf(destroyVerify).check(world.context, up)).toMatchObject({ state: 'needed' });
     expect(await specOf(destroyVerify).apply(world.context, up)).toEqual({ removed: 1, kept: [] });
-    expect(ofState(world.removed)).toEqual(['ledger.ndjson', 'known_hosts', 'identity.json']);
+    expect(ofState(world.removed)).toEqual(['identity.json', 'known_hosts', 'ledger.ndjson']);
     expect(world.audits.map(({ action }) => action)).toEqual(['delete', 'delete', 'delete']);
     expect(destroyVerify.spec.closesEpoch).toBe(true);
   });
