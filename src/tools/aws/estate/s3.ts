@@ -37,7 +37,7 @@ export async function s3(session: Session): Promise<Family<'bucket'>> {
     return found;
   };
 
-  /** Region of a recorded bucket; undefined: there is none of that name, or it is someone else's. */
+  /** Region of a recorded bucket; undefined: there is none of that name. One that may not be seen is an error. */
   const regionOf = async (Bucket: string): Promise<Listed | undefined> => {
     try {
       const head = await send(
