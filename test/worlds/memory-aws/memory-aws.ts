@@ -56,6 +56,8 @@ export class MemoryAws {
   /** Domain -> id of its public hosted zone. */
   readonly zones = new Map<string, string>();
   readonly calls: Call[] = [];
+  /** Of everything that ever was here. */
+  readonly truths = new Map<string, () => Truth>();
   readonly clock: SimulatedClock;
   readonly random: Random;
   readonly #counts = new Map<string, number>();
@@ -83,6 +85,7 @@ export class MemoryAws {
     };
     this.#remember(thing.kind);
     this.of(thing.kind).set(thing.id, thing);
+    this.truths.set(keyOf(thing), () => thing.truth);
     this.onChange(thing);
     return thing;
   }

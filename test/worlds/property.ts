@@ -1,0 +1,83 @@
+import { generateWorld, type Wishes } from './generate/generate.ts';
+import { before, factsOf, harm, leftovers, titleOf, unexpected, waitedTooLong } from './judge.ts';
+import { endingOf, insist, type Ending } from './person.ts';
+import { Player } from './play.ts';
+import type { World } from './world.ts';
+
+/** What became of one world. */
+export interface Outcome {
+  readonly seed: number;
+  readonly world: World;
+  readonly player: Player;
+  readonly endings: readonly Ending[];
+  /** Everything that broke a promise, one line each. */
+  readonly problems: readonly string[];
+  /** Calls of the product on AWS, and things of ours when it began. */
+  readonly calls: number;
+  readonly owned: number;
+}
+
+/** Takes one world apart, does what the errors say, and judges all of it. */
+export async function playWorld(seed: number, wishes: Wishes = {}): Promise<Outcome> {
+  const world = await generateWorld(seed, wishes);
+  const then = before(world);
+  const facts = factsOf(world);
+  const player = new Player(world);
+  const endings: Ending[] = [];
+  const problems: string[] = [];
+  let calls = 0;
+  try {
+    const first = endingOf(await player.run());
+    endings.push(first);
+    calls = world.aws.count('platform');
+    note(problems, unexpected(world, first, facts));
+    if (first.failure !== undefined) {
+      await insist(player, endings);
+      const last = endings.at(-1);
+      if (last !== undefined && endings.length > 1) note(problems, unexpected(world, last, facts));
+    }
+  } catch (error) {
+    problems.push(`the engine broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  }
+  problems.push(...harm(player, then), ...waitedTooLong(world));
+  return { seed, world, player, endings, problems, calls, owned: then.owned };
+}
+
+/** Kills the teardown of a calm world at one point of its journal, resumes it, and compares with the teardown that nobody killed. */
+export async function killWorld(seed: number, at: number, wishes: Wishes, untouched: Rest): Promise<readonly string[]> {
+  const world = await generateWorld(seed, { ...wishes, calm: true });
+  const then = before(world);
+  const player = new Player(world);
+  const problems: string[] = [];
+  await player.crash(at);
+  const endings = await insist(player);
+  const rest = restOf(world, endings);
+  if (rest.exitCode !== untouched.exitCode) problems.push(`exit ${rest.exitCode} (${endings.at(-1)?.failure?.message}) and not ${untouched.exitCode}`);
+  if (rest.left !== untouched.left) problems.push(`left is ${rest.left} and not ${untouched.left}`);
+  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map((text) => `killed at ${at}: ${text}`);
+}
+
+/** How a world stands at the end, for a comparison. */
+export interface Rest {
+  readonly exitCode: number | undefined;
+  readonly left: string;
+}
+
+export const restOf = (world: World, endings: readonly Ending[]): Rest => ({
+  exitCode: endings.at(-1)?.exitCode,
+  left: leftovers(world).map(titleOf).sort().join(', '),
+});
+
+/** The teardown that nobody kills, and how many points its journal passes. */
+export async function undisturbed(seed: number, wishes: Wishes): Promise<{ readonly rest: Rest; readonly points: number }> {
+  const world = await generateWorld(seed, { ...wishes, calm: true });
+  const player = new Player(world);
+  const first = endingOf(await player.run());
+  const { points } = player;
+  const endings = first.failure === undefined ? [first] : await insist(player, [first]);
+  return { rest: restOf(world, endings), points };
+}
+
+function note(problems: string[], problem: string | undefined): void {
+  if (problem !== undefined) problems.push(problem);
+}
