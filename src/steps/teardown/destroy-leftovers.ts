@@ -1,14 +1,7 @@
 import { minutes } from '../durations.ts';
 import { stepWhen } from '../kit.ts';
 import { destroyMachines } from './destroy-machines.ts';
-import {
-  checkSwept,
-  isNotTerraforms,
-  kindsOfControllers,
-  lookAt,
-  type Sweeping,
-  sweepCluster,
-} from './sweep-cluster.ts';
+import { checkSwept, isNotTerraforms, kindsOfControllers, type Sweeping, sweepCluster } from './sweep-cluster.ts';
 import { kindsInTheWay, refuseStrangers } from './sweep-strangers.ts';
 
 /**
@@ -25,20 +18,22 @@ export const destroyLeftovers = stepWhen({
   timeout: minutes(120),
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
   inputs: (config) => ({ environment: config.environment, name: config.name, region: config.region }),
-  check: async (ctx) => {
-    const judged = await checkSwept(ctx, controllersThings, nothing, {
+  check: (ctx) =>
+    checkSwept(ctx, controllersThings, nothing, {
       satisfied: 'nothing that controllers made is left',
       needed: 'things that controllers made are left',
-    });
-    if (judged.state === 'satisfied') refuseStrangers(await lookAt(ctx, kindsInTheWay));
-    return judged;
-  },
+      refuse: refuseStrangers,
+    }),
   apply: async (ctx) => {
-    const { removed } = await sweepCluster(ctx, controllersThings);
-    refuseStrangers(await lookAt(ctx, kindsInTheWay));
+    const { removed, findings } = await sweepCluster(ctx, controllersThings);
+    refuseStrangers(findings);
     return { removed: removed.length };
   },
 });
 
 const nothing = { removed: 0 };
-const controllersThings: Sweeping = { kinds: kindsOfControllers, choose: isNotTerraforms };
+const controllersThings: Sweeping = {
+  kinds: kindsOfControllers,
+  choose: isNotTerraforms,
+  alongside: kindsInTheWay,
+};

@@ -13,6 +13,8 @@ export interface Sweeping {
   readonly kinds: readonly RemovableKind[];
   /** Narrows what is proven ours and not kept. */
   choose(finding: Finding): boolean;
+  /** Kinds that are looked at too, for whoever judges what is left. */
+  readonly alongside?: readonly CloudKind[];
 }
 
 /** What controllers of the cluster make while it lives, and what people make through it. */
@@ -30,13 +32,12 @@ export const kindsOfControllers = [
 export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform === undefined;
 
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */
-export async function sweepCluster(ctx: StepContext, { kinds, choose }: Sweeping): Promise<SweepResult> {
+export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promise<SweepResult> {
   const evidence = await evidenceOf(ctx);
   if (evidence === undefined) return { removed: [], findings: [] };
   const scope = scopeOf(evidence, ctx.config);
   return sweepWith(ctx, {
-    kinds,
-    choose,
+    ...sweeping,
     deleteData: ctx.config.teardown?.deleteData === true,
     source: {
       list: (kind) => ctx.estate.list(kind, scope),
@@ -45,21 +46,22 @@ export async function sweepCluster(ctx: StepContext, { kinds, choose }: Sweeping
   });
 }
 
-/** A look at what the sweep would remove: satisfied when there is none. */
+/** A look at what the sweep would remove: satisfied when there is none, and nobody refuses what else is seen. */
 export async function checkSwept<Out extends Json>(
   ctx: ReadContext,
-  { kinds, choose }: Sweeping,
+  { kinds, choose, alongside = [] }: Sweeping,
   none: Out,
-  words: { readonly satisfied: string; readonly needed: string },
+  words: { readonly satisfied: string; readonly needed: string; refuse?(findings: readonly Finding[]): void },
 ): Promise<CheckResult<Out>> {
   const request = { choose, deleteData: ctx.config.teardown?.deleteData === true };
   const swept = new Set<CloudKind>(kinds);
-  const order = orderOf(
-    await lookAt(ctx, kinds),
-    (finding) => swept.has(finding.resource.kind) && isRemovable(finding, request),
-  );
+  const seen = await lookAt(ctx, [...kinds, ...alongside]);
+  const order = orderOf(seen, (finding) => swept.has(finding.resource.kind) && isRemovable(finding, request));
   const found = targetsOf(order);
-  if (found.length === 0) return { state: 'satisfied', output: none, because: words.satisfied };
+  if (found.length === 0) {
+    words.refuse?.(seen);
+    return { state: 'satisfied', output: none, because: words.satisfied };
+  }
   return {
     state: 'needed',
     because: `${found.length} ${words.needed}`,
@@ -68,7 +70,7 @@ export async function checkSwept<Out extends Json>(
 }
 
 /** One fresh look at these kinds. */
-export async function lookAt(ctx: ReadContext, kinds: readonly CloudKind[]): Promise<readonly Finding[]> {
+async function lookAt(ctx: ReadContext, kinds: readonly CloudKind[]): Promise<readonly Finding[]> {
   const evidence = await evidenceOf(ctx);
   return evidence === undefined ? [] : takePartialInventory(ctx, evidence, kinds);
 }

@@ -1,7 +1,7 @@
 import type { Audit } from '../../engine/types.ts';
 import type { CloudKind, CloudReference, Clock, EstateWriter, Randomness, RemovableKind } from '../../tools/ports.ts';
 import { seconds } from '../durations.ts';
-import { withProof } from './inventory.ts';
+import { withProof } from './listing.ts';
 import type { Finding } from './inventory-types.ts';
 import { exists, heldBy, type Order, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
@@ -31,6 +31,8 @@ export interface SweepRequest {
   /** Data goes too. */
   readonly deleteData: boolean;
   readonly source: ViewSource;
+  /** Kinds that are not swept, and looked at each time when everything is. */
+  readonly alongside?: readonly CloudKind[];
 }
 
 export interface SweepResult {
@@ -71,7 +73,7 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   for (;;) {
     stopIfAborted(ctx.signal);
     await view.refresh(
-      kindsToList(look, request.kinds, view.findings, orderOf(view.findings, wanted), progress.awaited(now())),
+      kindsToList(look, request, view.findings, orderOf(view.findings, wanted), progress.awaited(now())),
     );
     const order = orderOf(view.findings, wanted);
     for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
@@ -99,7 +101,10 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       continue;
     }
     look = await act(ctx, view, asker, order, progress, { now: now(), isFull: look === 'everything' });
-    if (look !== 'everything') await ctx.clock.sleep(pauseAfter(now() - progress.lastChange), ctx.signal);
+    if (look === 'everything') continue;
+    // What was asked a moment ago decides; a change elsewhere does not make what is slow any faster.
+    const youngest = Math.min(...progress.awaited(now()).map(({ unchanged }) => unchanged));
+    await ctx.clock.sleep(pauseAfter(youngest), ctx.signal);
   }
 }
 
@@ -151,13 +156,13 @@ const isRunning = ({ resource, class: ownership }: Finding): boolean =>
 /** As few listings as tell what is needed. */
 function kindsToList(
   look: Look,
-  kinds: readonly CloudKind[],
+  { kinds, alongside = [] }: Pick<SweepRequest, 'kinds' | 'alongside'>,
   seen: readonly Finding[],
   order: Order,
   awaited: readonly Awaited[],
 ): readonly CloudKind[] {
   const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
-  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
+  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding), ...alongside]);
   if (look === 'what may change') return awaited.map(({ finding }) => finding.resource.kind);
   const left = targetsOf(order).map(({ resource }) => resource.kind);
   const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));

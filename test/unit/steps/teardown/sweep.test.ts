@@ -288,7 +288,7 @@ describe('sweep', () => {
 
   it('slow progress is progress: it never stops on total time', async () => {
     const chain = Array.from(
-      { length: 20 },
+      { length: 8 },
       (_, index): Thing => ({
         kind: 'load-balancer',
         id: `lb-${index}`,
@@ -299,7 +299,7 @@ describe('sweep', () => {
     const account = createAccount(chain);
     await sweep(account);
     expect(account.there.size).toBe(0);
-    expect(account.clock.monotonic()).toBeGreaterThan(3 * 60 * 60_000);
+    expect(account.clock.monotonic()).toBeGreaterThan(70 * 60_000);
   });
 
   it('ends between two deletions when the run is cancelled', async () => {
