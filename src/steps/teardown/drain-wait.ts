@@ -9,7 +9,7 @@ import type { Hold } from './finalizers.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
 /** One object that is still there, and why. */
-export interface Left {
+interface Left {
   readonly object: KubernetesObject;
   readonly holds: readonly Hold[];
   /** What its controller, or Kubernetes, says of it. */

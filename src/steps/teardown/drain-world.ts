@@ -10,7 +10,7 @@ import { readRecords } from './evidence.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
 /** So long without a single answer, and the API is taken for dead: a fail-over of a control plane takes less. */
-export const silenceAllowed = minutes(2);
+const silenceAllowed = minutes(2);
 
 /** Why this cluster is not taken apart through Kubernetes; undefined when it is. */
 export function passedOver(config: PlatformConfig, { kubernetes, because }: DestroyInventory): string | undefined {

@@ -10,7 +10,7 @@ const groups: Readonly<Record<string, string>> = {
   TargetGroupBinding: 'elbv2.k8s.aws/',
 };
 
-export type EntranceKinds = readonly { readonly apiVersion: string; readonly kind: string }[];
+type EntranceKinds = readonly { readonly apiVersion: string; readonly kind: string }[];
 
 /** As far as their definitions are installed. */
 export async function entranceKinds(cluster: ClusterReader): Promise<EntranceKinds> {

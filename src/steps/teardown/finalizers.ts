@@ -2,7 +2,7 @@ import type { ClusterReader, KubernetesObject } from '../../tools/ports.ts';
 import { listOf, numberOf, textOf } from '../probes/fields.ts';
 
 /** What serves a finalizer: a workload by name, in whatever namespace it was installed. */
-export interface Server {
+interface Server {
   /** Names by which charts and manifests install it. */
   readonly workloads: readonly string[];
 }
@@ -50,7 +50,7 @@ const servers: readonly (readonly [pattern: string, server: Server])[] = [
 ];
 
 /** Every workload that a finalizer may wait for: their namespaces go on working while a cluster is taken apart. */
-export const knownControllers: ReadonlySet<string> = new Set(servers.flatMap(([, { workloads }]) => workloads));
+const knownControllers: ReadonlySet<string> = new Set(servers.flatMap(([, { workloads }]) => workloads));
 
 /** undefined: nobody that we know. */
 export function serverOf(finalizer: string): Server | undefined {

@@ -3,14 +3,14 @@ import type { ClusterReader, KubernetesObject } from '../../tools/ports.ts';
 import { fieldOf, textOf } from '../probes/fields.ts';
 
 /** How one kind is kept from making again what is taken away, and how that is undone. */
-export interface Suspension {
+interface Suspension {
   /** A merge patch. */
   readonly stop: Json;
   /** The merge patch that puts back exactly what `stop` changed. */
   readonly restore: Json;
 }
 
-export interface Suspendable {
+interface Suspendable {
   /** Of any served version. */
   readonly group: string;
   readonly kind: string;
