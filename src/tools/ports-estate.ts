@@ -132,7 +132,8 @@ export interface RemoveOptions {
 export interface EstateWriter extends EstateReader {
   /**
    * Asks AWS to delete it, with what can only die with it (listeners of a load balancer; attachments, inline policies and profile membership of a
-   * role; old versions of a policy; attachment of an internet gateway). Already gone is fine. It is gone only when a fresh listing lacks it.
+   * role; old versions of a policy; attachment of an internet gateway). What a thing of someone else uses is not torn from it: an Elastic IP on a machine
+   * that is not of its cluster, a role in a profile of another name: AWS's refusal stands. Already gone is fine. It is gone only when a fresh listing lacks it.
    * Errors are AWS with facts.name as AWS says; `verdictOf` of steps/teardown/verdict tells which of them mean "not yet". What a service takes away
    * itself (managedBy) and the refused kinds are FOREIGN here: neither is ever asked for.
    */

@@ -139,7 +139,7 @@ export function networkContract(make: MakeEstate): void {
       const { cluster, estate, seed } = made;
       const { subnet, vpc, more } = await withNetwork(made);
       const gateway = await seed.internetGateway(vpc, tagsOf(cluster));
-      const instance = await seed.instance({ subnet });
+      const instance = await seed.instance({ subnet, tags: tagsOf(cluster) });
       const address = await seed.address(tagsOf(cluster), { instance });
       const found = await one(made, 'internet-gateway', gateway, more);
       expect(await refusalOf(estate.remove(found))).toBe('DependencyViolation: not-yet');

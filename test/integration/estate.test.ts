@@ -86,6 +86,39 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
     });
   });
 
+  describe('what was given to others', () => {
+    test('an address on a machine of theirs is not torn from it', async () => {
+      const one = await make();
+      const tags = { 'platform/cluster': one.cluster };
+      const subnet = await one.seed.subnet(await one.seed.vpc());
+      const theirs = [
+        { instance: await one.seed.instance({ subnet, tags: { 'platform/cluster': `${one.cluster}x` } }) },
+        { networkInterface: await one.seed.networkInterface({ subnet }) },
+      ];
+      for (const associatedWith of theirs) await one.seed.address(tags, associatedWith);
+      const scope = { cluster: one.cluster, vpcs: [], recorded: {} };
+      const addresses = await one.estate.list('address', scope);
+      expect(addresses.map(({ description }) => description).sort()).toEqual(
+        theirs.map((one) => `associated with ${Object.values(one)[0] ?? ''}`).sort(),
+      );
+      for (const address of addresses)
+        await expect(one.estate.remove(address)).rejects.toMatchObject({ facts: { name: 'InvalidIPAddress.InUse' } });
+      expect(await one.estate.list('address', scope)).toEqual(addresses);
+    });
+
+    test('a role in a profile of theirs stays, and the profile keeps it', async () => {
+      const one = await make();
+      const role = await one.seed.role(`${one.cluster}-node`, { tags: { 'platform/cluster': one.cluster } });
+      await one.seed.instanceProfile(`theirs-${one.cluster}`, { roles: [role] });
+      const scope = { cluster: one.cluster, vpcs: [], recorded: { 'instance-profile': [`theirs-${one.cluster}`] } };
+      const [found] = await one.estate.list('role', scope);
+      if (found === undefined) throw new Error('the role is not listed');
+      await expect(one.estate.remove(found)).rejects.toMatchObject({ facts: { name: 'DeleteConflictException' } });
+      const [profile] = await one.estate.list('instance-profile', scope);
+      expect(profile?.holds).toEqual([{ kind: 'role', id: role }]);
+    });
+  });
+
   describe('faults', () => {
     const fault = (action: string, code: string, message: string, times = -1) =>
       server.control('POST', 'faults', { action, code, message, times });

@@ -1,7 +1,7 @@
 import type { CloudResource, EstateScope } from '../../ports-estate.ts';
 import { collect, tagRecord } from '../session.ts';
 import type { Session } from '../session.ts';
-import { known, recordedIds, references } from './family.ts';
+import { known, ownershipTag, recordedIds, references } from './family.ts';
 import type { Family } from './family.ts';
 import { orNothing, unlessGone } from './gone.ts';
 
@@ -133,7 +133,7 @@ export async function iam(session: Session): Promise<Family<'role' | 'instance-p
   return {
     role: {
       list: async (scope) => each(await chosen(scope, 'role', roleNames), role),
-      remove: async ({ id: RoleName }) => {
+      remove: async ({ id: RoleName, tags }) => {
         const parts = await orNothing(Promise.all([attachedTo(RoleName), inlineOf(RoleName), profilesOf(RoleName)]));
         if (parts === undefined) return;
         const [attached, inline, profiles] = parts;
@@ -153,7 +153,11 @@ export async function iam(session: Session): Promise<Family<'role' | 'instance-p
               RoleName,
             ),
           );
-        for (const { InstanceProfileName = '' } of profiles) await leave(InstanceProfileName, RoleName);
+        // Somebody else's profile is not touched: then the role stays, and IAM says why.
+        const own = profiles
+          .map((profile) => profile.InstanceProfileName ?? '')
+          .filter((name) => name === RoleName || name.startsWith(`${tags[ownershipTag] ?? RoleName}-`));
+        for (const name of own) await leave(name, RoleName);
         await unlessGone(
           send('DeleteRole', (options) => client.send(new sdk.DeleteRoleCommand({ RoleName }), options), RoleName),
         );

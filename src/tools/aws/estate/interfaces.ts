@@ -4,7 +4,7 @@ import type { CloudReference, CloudResource } from '../../ports-estate.ts';
 import { tagRecord } from '../session.ts';
 import { pages, unionOf } from './ec2-union.ts';
 import type { Ec2 } from './ec2-union.ts';
-import { known, references } from './family.ts';
+import { known, ownershipTag, references } from './family.ts';
 import type { Family } from './family.ts';
 import { clearingTheWay, nameOf, unlessGone } from './gone.ts';
 
@@ -25,20 +25,31 @@ export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-
     );
   };
 
-  const disassociate = async (AllocationId: string): Promise<void> => {
-    const Filters = [{ Name: 'allocation-id', Values: [AllocationId] }];
+  /** Takes it off a machine of the same cluster. From whoever else it was given to it is not torn: the refusal stands, and names the address. */
+  const disassociate = async ({ id, tags }: CloudResource): Promise<void> => {
+    const Filters = [{ Name: 'allocation-id', Values: [id] }];
     const { Addresses } = await send(
       'DescribeAddresses',
       (options) => client.send(new sdk.DescribeAddressesCommand({ Filters }), options),
-      AllocationId,
+      id,
     );
-    const AssociationId = Addresses?.[0]?.AssociationId;
-    if (AssociationId === undefined || AssociationId === '') return;
+    const { AssociationId = '', InstanceId = '' } = Addresses?.[0] ?? {};
+    if (AssociationId === '' || InstanceId === '' || tags[ownershipTag] === undefined) return;
+    const machine = [
+      { Name: 'instance-id', Values: [InstanceId] },
+      { Name: `tag:${ownershipTag}`, Values: [tags[ownershipTag]] },
+    ];
+    const { Reservations = [] } = await send(
+      'DescribeInstances',
+      (options) => client.send(new sdk.DescribeInstancesCommand({ Filters: machine }), options),
+      InstanceId,
+    );
+    if (Reservations.length === 0) return;
     await unlessGone(
       send(
         'DisassociateAddress',
         (options) => client.send(new sdk.DisassociateAddressCommand({ AssociationId }), options),
-        AllocationId,
+        id,
       ),
     );
   };
@@ -94,16 +105,16 @@ export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-
         });
         return found.map(addressOf);
       },
-      remove: ({ id }) =>
+      remove: (resource) =>
         clearingTheWay(
           () =>
             send(
               'ReleaseAddress',
-              (options) => client.send(new sdk.ReleaseAddressCommand({ AllocationId: id }), options),
-              id,
+              (options) => client.send(new sdk.ReleaseAddressCommand({ AllocationId: resource.id }), options),
+              resource.id,
             ).catch(heldByService),
           ['InvalidIPAddress.InUse'],
-          () => disassociate(id),
+          () => disassociate(resource),
         ),
     },
   };
