@@ -27,7 +27,7 @@ export function judgeNetworks(resources: readonly CloudResource[], evidence: Evi
     recorded.has(vpc.id)
       ? marksOf(vpc.tags, evidence).others.length === 0
       : verdicts.get(keyOf(vpc))?.class === 'owned';
-    const listed = new Set(vpcs.map(({ id }) => id));
+  const listed = new Set(vpcs.map(({ id }) => id));
   // Also one that is gone: target groups outlive their VPC, and no other VPC will ever get its id.
   const vanished = evidence.vpcs.filter((id) => !listed.has(id));
   return { ids: new Set([...vanished, ...vpcs.filter(isHome).map(({ id }) => id)]), verdicts };

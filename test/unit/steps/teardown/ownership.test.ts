@@ -230,6 +230,14 @@ describe('what stands in a VPC', () => {
       [home],
     ],
     [
+      'tagged as ours, in a recorded VPC that another cluster took over',
+      resource('subnet', 'subnet-1', { ...inHome, tags: born }),
+      'unknown',
+      /in vpc-1, which is not proven ours/,
+      known,
+      [resource('vpc', 'vpc-1', { tags: { 'platform/cluster': 'other' } })],
+    ],
+    [
       'the default group of our VPC',
       resource('security-group', 'sg-0', { ...inHome, diesWith: reference('vpc', 'vpc-1') }),
       'owned',
@@ -545,6 +553,17 @@ describe('what stands in no VPC', () => {
       /used by instance profile p/,
       {},
       [resource('instance-profile', 'p', { holds: [reference('role', `${ours}-node`)] })],
+    ],
+    [
+      'our address on a foreign machine that is ending',
+      resource('address', 'eipalloc-1', { tags: born }),
+      'owned',
+      /tag/,
+      known,
+      [
+        home,
+        resource('instance', 'i-2', { vpc: 'vpc-9', phase: 'going', holds: [reference('address', 'eipalloc-1')] }),
+      ],
     ],
     [
       'a service-linked role',
