@@ -94,3 +94,20 @@ class Listings(Contract):
             by_end = [{"Name": f"{end}-vpc-info.vpc-id", "Values": [vpc]}]
             found = self.ec2.describe_vpc_peering_connections(Filters=by_end)["VpcPeeringConnections"]
             self.assertEqual((end, len(found)), (end, count))
+
+
+class Filters(Contract):
+    def test_with_several_values_want_one_of_them(self) -> None:
+        tags = [{"Key": key, "Value": "x"} for key in ("filters-a", "filters-other", "CSIVolumeName")]
+        volume = self.ec2.create_volume(
+            AvailabilityZone="ap-northeast-2a", Size=1,
+            TagSpecifications=[{"ResourceType": "volume", "Tags": tags}],
+        )["VolumeId"]
+        self.later(self.ec2.delete_volume, VolumeId=volume)
+
+        def found(*keys: str) -> list[str]:
+            answer = self.ec2.describe_volumes(Filters=[{"Name": "tag-key", "Values": list(keys)}])
+            return [one["VolumeId"] for one in answer["Volumes"]]
+
+        self.assertEqual(found("filters-a", "filters-b"), [volume])
+        self.assertEqual(found("filters-b", "filters-c"), [])

@@ -15,7 +15,7 @@ export function assertSameCluster(expected: ClusterIdentity, found: ClusterIdent
     message: `the cluster at ${found.server} is not the one at ${expected.server} that was built here: its ${differs.join(' and its ')} differs; nothing was written`,
     next: [
       'Check which cluster the kubeconfig in the state folder points at.',
-      'Run `platform teardown` for this environment first if the cluster was rebuilt by hand.',
+      'Run `platform destroy` for this environment first if the cluster was rebuilt by hand.',
     ],
     facts: { server: found.server, expectedServer: expected.server, uid: found.uid, expectedUid: expected.uid },
   });
