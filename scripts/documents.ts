@@ -6,6 +6,7 @@ import type { Step } from '../src/engine/types.ts';
 import { errorTable } from '../src/errors.ts';
 import type { Host } from '../src/host.ts';
 import { build } from '../src/steps/build/index.ts';
+import { teardown } from '../src/steps/teardown/index.ts';
 import { teardownPlanSchema } from '../src/steps/teardown/teardown-plan-schema.ts';
 
 const made = '<!-- Made by `npm run docs` from the program itself; a test holds the two together. -->';
@@ -19,7 +20,7 @@ export function documents(): Readonly<Record<string, string>> {
   return {
     'docs/errors.md': page('Errors and exit codes', errorsText()),
     'docs/commands.md': page('Commands', commandsText()),
-    'docs/steps.md': page('Steps of a build', stepsText()),
+    'docs/steps.md': page('Steps of a build and of a teardown', stepsText()),
     'docs/checks.md': page('Checks before a run', checksText()),
     'docs/teardown-plan.schema.json': `${JSON.stringify(teardownPlanSchema, null, 2)}\n`,
     'docs/platform.schema.json': `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`,
@@ -76,15 +77,31 @@ function commandText({ summary, usage, example, options }: CommandDescription, p
   ].join('\n');
 }
 
+const stepTable = (steps: readonly Step<unknown>[]): string =>
+  table(
+    ['step', 'what', 'needs', 'waits for', 'after a crash', 'on Ctrl-C', 'time limit'],
+    steps.map((step) => stepCells(step)),
+  );
+
 function stepsText(): string {
   return [
     'In this order; a step starts as soon as what it needs is done, so independent branches run side by side.',
     '`after a crash`: whether a step that was cut off may run again by itself once its tool is settled and its check says that work is left.',
     '',
-    table(
-      ['step', 'what', 'needs', 'waits for', 'after a crash', 'on Ctrl-C', 'time limit'],
-      build.map((step) => stepCells(step)),
-    ),
+    '## Build: `up`',
+    '',
+    stepTable(build),
+    '',
+    '## Teardown: `destroy --cleanup`',
+    '',
+    'Each step looks anew at what is there and acts on that alone, so any of them may be killed and run again. docs/destroy.md tells how to read the screens.',
+    '',
+    stepTable(teardown),
+    '',
+    '## Both: `rebuild`',
+    '',
+    'The checks come first, afresh and all of them; then the teardown, beside which charts and manifests of the build are fetched; nothing of the build begins before',
+    '`destroy-verify` is done. A rebuild that goes on beyond that border has only its build half left.',
     '',
     'A step in *italics* exists in some configurations only; one with `/NAME` exists once for each name.',
   ].join('\n');

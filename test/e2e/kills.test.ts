@@ -7,6 +7,7 @@ import { smallPlatform } from './support/platforms.ts';
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
 const kills = 10;
 const up = ['up', '--json', '--yes'];
+const destroy = ['destroy', '--cleanup', '--json', '--yes'];
 const tree = { tree: 'test/fixtures/small-tree' };
 
 /** A small generator (Lehmer, 1951): the same seed gives the same kills. */
@@ -18,7 +19,7 @@ function* randomNumbers(from: number): Generator<number, never> {
   }
 }
 
-let reference: { shape: readonly string[]; events: number };
+let reference: { shape: readonly string[]; events: number; removal: number; left: readonly string[] };
 const projects: Project[] = [];
 const fresh = async (): Promise<Project> => {
   const project = makeProject(smallPlatform, tree);
@@ -31,7 +32,15 @@ beforeAll(async () => {
   const project = await fresh();
   const run = await project.platform(up);
   expect(run.code, run.stderr).toBe(0);
-  reference = { shape: await shape(project), events: run.events.length };
+  const built = await shape(project);
+  const removal = await project.platform(destroy);
+  expect(removal.code, removal.stderr).toBe(0);
+  reference = {
+    shape: built,
+    events: run.events.length,
+    removal: removal.events.length,
+    left: await shape(project),
+  };
   await project.remove();
 });
 afterAll(async () => {
@@ -41,6 +50,7 @@ afterAll(async () => {
 describe('SIGKILL at a random record of the journal, then the same command again', () => {
   const random = randomNumbers(seed);
   const places = Array.from({ length: kills }, () => random.next().value);
+  const removals = Array.from({ length: kills }, () => random.next().value);
 
   // Two at a time: each has a sandbox of its own, and half of a run is waiting.
   it.concurrent.for(places.map((place, index) => ({ place, index })))(
@@ -76,6 +86,21 @@ describe('SIGKILL at a random record of the journal, then the same command again
         ).toEqual([]);
         expect(clusterWrites(project).slice(before.cluster)).toEqual([]);
       }
+
+      // The teardown is killed twice: somewhere, and early in what is left of it.
+      for (const record of [Math.floor((removals[index] ?? 0) * (reference.removal - 2)), index]) {
+        let told = 0;
+        const death = await project.platform(destroy, {
+          onEvent: (_event, child) => {
+            if (told++ === record) child.kill('SIGKILL');
+          },
+        });
+        expect(death.signal, death.stderr).toBe('SIGKILL');
+      }
+      const removed = await project.platform(destroy);
+      expect(removed.code, removed.stderr).toBe(0);
+      expect(await shape(project)).toEqual(reference.left);
+      expect(await locksLeft(project)).toEqual([]);
       await project.remove();
     },
   );
