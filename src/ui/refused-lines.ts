@@ -25,7 +25,7 @@ export function refusedLines(refused: readonly Refused[], style: Style, columns:
   const groups = [...Map.groupBy(others, (one) => `${one.kind} ${one.class} ${one.because}`).values()];
   return [
     '',
-    style.bold(`What is not ours and is not touched (${refused.length})`),
+    style.bold(`What is not ours alone, and is not touched (${refused.length})`),
     ...holding
       .slice(0, named)
       .flatMap((one) => [

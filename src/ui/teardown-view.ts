@@ -85,10 +85,11 @@ function clusterLines(
 ): string[] {
   if (cluster === '') return [];
   if (is === 'answers') return paragraph('the cluster answers, and first gives back what it made', 2, columns);
-  const text = is === 'unreachable' ? 'the cluster does not answer' : 'the cluster takes no part';
-  return paragraph(`${text}: ${because}; what it made is found by its marks in AWS alone`, 2, columns).map((line) =>
-    style.yellow(line),
-  );
+  const text =
+    is === 'unreachable'
+      ? `the cluster does not answer: ${because}; what it made is found by its marks in AWS alone`
+      : `the cluster takes no part: ${because}`;
+  return paragraph(text, 2, columns).map((line) => style.yellow(line));
 }
 
 function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: number): string[] {
@@ -136,9 +137,11 @@ function sumLines(plan: ShownTeardown, flags: TeardownFlags, style: Style, colum
   if (goes === 0) return [];
   const data = flags.command.includes('--delete-data') && plan.counts.some((one) => one.class === 'data');
   return [
-    ...paragraph(`${goes} go, ${stays} stay, ${others} are not ours and stay untouched.`, 0, columns).map((line) =>
-      style.bold(line),
-    ),
+    ...paragraph(
+      `${goes} go; ${stays} of ours stay; ${others} that are not ours alone are not touched.`,
+      0,
+      columns,
+    ).map((line) => style.bold(line)),
     ...(data
       ? paragraph('--delete-data: what holds data goes too, and cannot be made again.', 0, columns).map((line) =>
           style.red.bold(line),

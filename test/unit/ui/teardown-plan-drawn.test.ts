@@ -50,7 +50,7 @@ test.each(refusedKinds)('catalogue E9, E10, E11, B12: a %s is named with what it
   expect(text).toMatch(/theirs-1 is unknown:\s+a kind\s+that\s+platform\s+never\s+makes/);
   expect(text).toContain('it holds something of ours');
   expect(text).toMatch(/certificate example\.dev <-/);
-  expect(text).toContain('1 go, 0 stay, 1 are not ours');
+  expect(text).toContain('1 go; 0 of ours stay; 1 that are not ours alone are not touched.');
 });
 
 test('a plan of nothing says so, and asks nothing', () => {
