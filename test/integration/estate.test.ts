@@ -98,7 +98,7 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
       for (const associatedWith of theirs) await one.seed.address(tags, associatedWith);
       const scope = { cluster: one.cluster, vpcs: [], recorded: {} };
       const addresses = await one.estate.list('address', scope);
-      expect(addresses.map(({ description }) => description).sort()).toEqual(
+      expect(addresses.map(({ description }) => description ?? '').sort()).toEqual(
         theirs.map((one) => `associated with ${Object.values(one)[0] ?? ''}`).sort(),
       );
       for (const address of addresses)
