@@ -98,5 +98,4 @@ function isCarrier({ tags, ...rest }: CloudResource, { clusterId, environment }:
 }
 
 /** Every account has one per region; whoever tagged it did not make it. */
-const isDefault = ({ unique, state, description }: CloudResource): boolean =>
-  unique['default'] === 'true' || unique['isDefault'] === 'true' || state === 'default' || description === 'default';
+const isDefault = ({ unique }: CloudResource): boolean => unique['default'] === 'true';

@@ -66,7 +66,11 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
               (page) => page.Vpcs,
             ),
         });
-        return found.map((vpc) => part('vpc', vpc.VpcId, vpc.VpcId, vpc, vpc.State ?? '', []));
+        return found.map((vpc) => ({
+          ...part('vpc', vpc.VpcId, vpc.VpcId, vpc, vpc.State ?? '', []),
+          // The one that every account has is never ours, whoever tagged it.
+          unique: known({ default: vpc.IsDefault === true ? 'true' : undefined }),
+        }));
       },
       remove: async ({ id }) => {
         await unlessGone(
