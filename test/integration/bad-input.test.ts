@@ -91,7 +91,7 @@ async function checked(program: BuiltProgram, check: string, name: string): Prom
   const before = program.files();
   const people = await program.run(['doctor', '--env', 'sandbox']);
   const machines = await program.run(['doctor', '--env', 'sandbox', '--json']);
-  expect([people.code, machines.code]).toEqual([4, 4]);
+  expect([people.code, machines.code], machines.stderr).toEqual([4, 4]);
   expect(program.files()).toEqual(before);
   const document = JSON.parse(machines.stdout) as {
     readonly schema: string;
