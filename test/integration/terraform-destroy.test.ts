@@ -1,20 +1,26 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Audit } from '../../src/engine/types.ts';
 import { PlatformError } from '../../src/errors.ts';
 import { createLauncher } from '../../src/launcher/client.ts';
 import { terraformMirror } from '../../src/sandbox/find-tools.ts';
+import { foundation } from '../../src/steps/build/foundation.ts';
+import type { StepContext } from '../../src/steps/kit.ts';
+import { destroyTerraformFoundation } from '../../src/steps/teardown/destroy-terraform-foundation.ts';
 import { openAws } from '../../src/tools/aws/aws.ts';
+import { openEstate } from '../../src/tools/aws/estate/estate.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { childEnvironment } from '../../src/tools/environment.ts';
 import { textFiles } from '../../src/tools/files.ts';
 import type { TerraformRoot, TerraformWriter } from '../../src/tools/ports.ts';
 import { createReadingProcesses } from '../../src/tools/process.ts';
 import { createTerraform, type TerraformLock } from '../../src/tools/terraform.ts';
+import { exampleConfig } from '../helpers/configuration.ts';
 import { environment } from '../helpers/environment.ts';
+import { fakeWorld, specOf } from '../helpers/fake-world.ts';
 import { type LocalAws, startLocalAws } from '../helpers/local-aws.ts';
 import { awsPython } from '../helpers/tool-caches.ts';
 import { until } from '../helpers/until.ts';
@@ -31,6 +37,73 @@ const reason = [
   ...(mirror === undefined ? ['no folder mirrors the AWS provider'] : []),
 ].join(', ');
 const region = 'eu-west-1';
+/** Accepted by EC2, with no private half. */
+const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(42)}a test`;
+
+/** The real Terraform through a real launcher, on the local AWS. */
+async function openWorld(name: string, seed: object) {
+  const folder = mkdtempSync(join(realpathSync(tmpdir()), `platform-${name}-`));
+  const aws = await startLocalAws(folder, { seed: { region, ...seed } });
+  const rc = join(folder, 'terraformrc');
+  writeFileSync(rc, mirror ?? '');
+  const env = childEnvironment(
+    { PATH: environment['PATH'], HOME: folder },
+    {
+      AWS_ENDPOINT_URL: aws.endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test-secret',
+      AWS_EC2_METADATA_DISABLED: 'true',
+      TF_CLI_CONFIG_FILE: rc,
+    },
+  );
+  const stateFolder = join(folder, 'state');
+  mkdirSync(stateFolder);
+  const launcher = createLauncher({
+    stateFolder,
+    entry: here('../../src/launcher/main.ts'),
+    node: process.execPath,
+    clock: systemClock,
+    env,
+  });
+  const service = openAws({ region, endpoint: aws.endpoint });
+  const lock = async (key: string): Promise<TerraformLock | undefined> => {
+    const text = await service.object('state', `${key}.tflock`);
+    return text === undefined ? undefined : (JSON.parse(text) as TerraformLock);
+  };
+  const world = {
+    folder,
+    aws,
+    service,
+    launcher,
+    lock,
+    /** Whether a lock that is met is taken for one of our own dead attempts. */
+    dead: false,
+    async close() {
+      await launcher.close();
+      await until('the launcher has ended', () => !existsSync(join(stateFolder, 'launcher.json')));
+      await aws.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  const terraform = createTerraform({
+    processes: launcher.processesFor({ run: 'r1', step: 'destroy', attempt: 1, spawned: async () => {} }),
+    read: createReadingProcesses(),
+    program: program ?? '',
+    folder: stateFolder,
+    environment: env,
+    files: textFiles,
+    clock: systemClock,
+    readLock: async (root) => await lock(root.backend?.key ?? ''),
+    ownDeadAttempt: async () => world.dead,
+  });
+  return { ...world, terraform, revive: (dead: boolean) => void (world.dead = dead) };
+}
+
+type World = Awaited<ReturnType<typeof openWorld>>;
+
+const ofPlatform = async ({ aws }: World) =>
+  (await aws.alive()).filter((one) => !/^(hosted-zone|parameter|bucket state$)/.test(one));
 
 /** One tree of two machines, from its apply to its end: each test goes on where the one before it stopped. */
 describe.skipIf(reason !== '')(
@@ -39,81 +112,33 @@ describe.skipIf(reason !== '')(
     const notes: string[] = [];
     const scope = { signal: new AbortController().signal, note: (text: string) => void notes.push(text) };
     const key = 'dev/cluster.tfstate';
+    let world: World;
     let aws: LocalAws;
     let terraform: TerraformWriter;
     let root: TerraformRoot;
-    let launcher: ReturnType<typeof createLauncher>;
-    let [folder, stateFolder] = ['', ''];
-    let dead = false;
-    let readLock: () => Promise<TerraformLock | undefined>;
-    const ours = async () => (await aws.alive()).filter((one) => !/^(bucket|zone|record|parameter)/.test(one));
+    const ours = () => ofPlatform(world);
+    const readLock = () => world.lock(key);
 
     beforeAll(async () => {
-      folder = mkdtempSync(join(realpathSync(tmpdir()), 'platform-destroy-'));
-      aws = await startLocalAws(folder, { seed: { region } });
-      const rc = join(folder, 'terraformrc');
-      writeFileSync(rc, mirror ?? '');
-      const env = childEnvironment(
-        { PATH: environment['PATH'], HOME: folder },
-        {
-          AWS_ENDPOINT_URL: aws.endpoint,
-          AWS_REGION: region,
-          AWS_ACCESS_KEY_ID: 'test',
-          AWS_SECRET_ACCESS_KEY: 'test-secret',
-          AWS_EC2_METADATA_DISABLED: 'true',
-          TF_CLI_CONFIG_FILE: rc,
-        },
-      );
-      stateFolder = join(folder, 'state');
-      mkdirSync(stateFolder);
-      launcher = createLauncher({
-        stateFolder,
-        entry: here('../../src/launcher/main.ts'),
-        node: process.execPath,
-        clock: systemClock,
-        env,
-      });
-      const service = openAws({ region, endpoint: aws.endpoint });
-      readLock = async () => {
-        const text = await service.object('state', `${key}.tflock`);
-        return text === undefined ? undefined : (JSON.parse(text) as TerraformLock);
-      };
-      terraform = createTerraform({
-        processes: launcher.processesFor({ run: 'r1', step: 'destroy', attempt: 1, spawned: async () => {} }),
-        read: createReadingProcesses(),
-        program: program ?? '',
-        folder: stateFolder,
-        environment: env,
-        files: textFiles,
-        clock: systemClock,
-        readLock,
-        ownDeadAttempt: async () => dead,
-      });
-      const tree = join(folder, 'tree');
+      world = await openWorld('destroy', {});
+      ({ aws, terraform } = world);
+      const tree = join(world.folder, 'tree');
       cpSync(here('../fixtures/small-tree'), tree, { recursive: true });
-      spawnSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')]);
       const machine = { role: 'worker', type: 't3.medium', disk: 8, eip: false, labels: {} };
       root = {
         name: 'cluster',
         directory: tree,
-        variables: { key: readFileSync(join(folder, 'key.pub'), 'utf8').trim(), names: { a: machine, b: machine } },
+        variables: { key: publicKey, names: { a: machine, b: machine } },
         backend: { bucket: 'state', key, region },
       };
-
       expect(await terraform.resources(root, scope.signal)).toEqual([]);
       expect(await terraform.planDestroy(root, scope.signal)).toEqual({ changes: [] });
       await terraform.destroy(root, scope);
-      await service.makeBucket('state', {});
+      await world.service.makeBucket('state', {});
       expect(await terraform.resources(root, scope.signal)).toEqual([]);
       await terraform.apply(root, scope);
     }, 180_000);
-
-    afterAll(async () => {
-      await launcher?.close();
-      await until('the launcher has ended', () => !existsSync(join(stateFolder, 'launcher.json')));
-      await aws?.close();
-      rmSync(folder, { recursive: true, force: true });
-    });
+    afterAll(async () => await world?.close());
 
     test('the state is read without a provider: every managed resource with its id', async () => {
       const found = await terraform.resources(root, scope.signal);
@@ -154,7 +179,7 @@ describe.skipIf(reason !== '')(
       });
       const lock = await readLock();
       expect(lock).toMatchObject({ Operation: 'OperationTypeApply' });
-      await launcher.signal('destroy', 'SIGKILL');
+      await world.launcher.signal('destroy', 'SIGKILL');
       expect(await destroying).toMatchObject({ code: 'INTERRUPTED' });
       await aws.ask('clock', { hold: false });
 
@@ -163,7 +188,7 @@ describe.skipIf(reason !== '')(
       await expect(terraform.forget(root, ['aws_key_pair.own'], scope)).rejects.toMatchObject(locked);
       expect(await readLock()).toEqual(lock);
 
-      dead = true;
+      world.revive(true);
       await terraform.forget(root, ['aws_key_pair.own', 'aws_key_pair.of_nobody'], scope);
       expect(await readLock()).toBeUndefined();
       // Killed before it could save its state, so that holds machines which are gone; the key is in AWS and in no state: left for the sweep.
@@ -179,6 +204,88 @@ describe.skipIf(reason !== '')(
       await terraform.destroy(root, scope);
       expect((await aws.calls()).filter((one) => one.write && one.service !== 's3')).toHaveLength(writes);
       expect(await readLock()).toBeUndefined();
+    });
+  },
+);
+
+/** Our own root `foundation`, from its build through two removals; the data decides what goes. */
+describe.skipIf(reason !== '')(
+  `foundation's removal on the local AWS${reason === '' ? '' : ` (SKIPPED: ${reason})`}`,
+  () => {
+    const clusterId = 'demo-sandbox-ab1c2';
+    const account = '123456789012';
+    const bucket = `${clusterId}-data-${account}`;
+    const backend = { account, bucket: 'state', clusterId };
+    const up = {
+      backend,
+      inventory: { ...backend, vpcs: [], kubernetes: 'left-out', because: '', counts: {} },
+      leftovers: undefined,
+    };
+    const audits: string[] = [];
+    let world: World;
+
+    /** The steps' world: everything real but the ledger. */
+    const context = (domain: string, deleteData = false): StepContext => {
+      const { context: fake } = fakeWorld(
+        {},
+        {
+          ...exampleConfig(),
+          region,
+          domain,
+          program: here('../..'),
+          stateFolder: join(world.folder, 'state'),
+          teardown: {
+            cleanup: true,
+            keepFoundation: false,
+            deleteData,
+            awsOnly: true,
+            forceFinalizers: false,
+            backup: false,
+            rebuild: false,
+          },
+        },
+      );
+      return Object.assign(fake, {
+        terraform: world.terraform,
+        aws: world.service,
+        estate: openEstate({ region, endpoint: world.aws.endpoint }),
+        files: textFiles,
+        clock: systemClock,
+        audit: async ({ action, target }: Audit) => void audits.push(`${action} ${target}`),
+      });
+    };
+    const remove = specOf(destroyTerraformFoundation);
+
+    beforeAll(async () => {
+      world = await openWorld('foundation', { zones: ['example.dev'] });
+      await world.service.makeBucket('state', {});
+      await specOf(foundation).apply(context('example.dev'), up);
+      await world.service.putObject(bucket, `${clusterId}/etcd/one.db`, 'data');
+    }, 180_000);
+    afterAll(async () => await world?.close());
+
+    test('a bucket with data stays and is told; all else goes, though the domain of the build is no longer configured', async () => {
+      const kinds = (await ofPlatform(world)).map((one) => one.split(' ')[0]);
+      expect(new Set(kinds)).toEqual(new Set(['address', 'bucket', 'certificate', 'record']));
+      expect(await remove.apply(context('elsewhere.dev'), up)).toMatchObject({
+        kept: [{ id: bucket, because: 'data: --delete-data was not given' }],
+      });
+      expect(await ofPlatform(world)).toEqual([`bucket ${bucket}`]);
+      expect(await remove.check(context('elsewhere.dev'), up)).toMatchObject({ state: 'satisfied' });
+      expect(audits.join()).not.toContain(bucket);
+    });
+
+    test('the next build of the same cluster id takes it up again, with its data', async () => {
+      const ctx = context('example.dev');
+      expect(await specOf(foundation).apply(ctx, up)).toMatchObject({ bucket });
+      expect(await world.service.object(bucket, `${clusterId}/etcd/one.db`)).toBe('data');
+      expect(await specOf(foundation).check(ctx, up)).toMatchObject({ state: 'satisfied' });
+    });
+
+    test('with --delete-data nothing is left, and the emptying was written down', async () => {
+      await remove.apply(context('example.dev', true), up);
+      expect(await ofPlatform(world)).toEqual([]);
+      expect(audits).toContainEqual(`delete bucket ${bucket} with all its objects`);
     });
   },
 );

@@ -121,6 +121,35 @@ class Stale(Sandbox):
         caught.exception.close()
 
 
+class Policies(Sandbox):
+    def test_of_a_bucket_that_demand_tls_do_not_lock_loopback_out(self) -> None:
+        buckets = client("s3")
+        buckets.create_bucket(
+            Bucket="tls-probe", CreateBucketConfiguration={"LocationConstraint": buckets.meta.region_name}
+        )
+        refusal = {
+            "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "arn:aws:s3:::tls-probe/*",
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        plain = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::tls-probe/*"}
+
+        def demand(*statements: dict[str, Any]) -> None:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+            buckets.put_bucket_policy(Bucket="tls-probe", Policy=policy)
+
+        demand(refusal)
+        buckets.put_object(Bucket="tls-probe", Key="some", Body=b"thing")
+        self.assertEqual(buckets.get_object(Bucket="tls-probe", Key="some")["Body"].read(), b"thing")
+        self.assertIn("SecureTransport", buckets.get_bucket_policy(Bucket="tls-probe")["Policy"])
+        demand(refusal, plain)
+        with self.assertRaises(ClientError) as caught:
+            buckets.get_object(Bucket="tls-probe", Key="some")
+        self.assertEqual(caught.exception.response["ResponseMetadata"]["HTTPStatusCode"], 403)
+        demand(refusal)
+        buckets.delete_object(Bucket="tls-probe", Key="some")
+        buckets.delete_bucket(Bucket="tls-probe")
+
+
 class Midway(Sandbox):
     def test_credentials_end_after_so_many_calls_in_the_words_of_each_service(self) -> None:
         control("POST", "faults", {"action": ".*", "skip": 2, "times": -1, "code": "expired"})

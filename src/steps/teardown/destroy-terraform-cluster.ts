@@ -1,5 +1,6 @@
 import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
+import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { refuseLeftovers } from './sweep-strangers.ts';
@@ -10,7 +11,7 @@ import { everythingLeft } from './terraform-stall.ts';
 export const destroyTerraformCluster = step({
   id: 'destroy-terraform-cluster',
   title: 'Terraform destroy (cluster)',
-  needs: { inventory: destroyInventory, leftovers: destroyLeftovers },
+  needs: { inventory: destroyInventory, backup: destroyBackup, leftovers: destroyLeftovers },
   repeat: 'safe',
   // A cut Terraform leaves what it was deleting in the state, so that it only costs a second round.
   onCancel: 'drain',

@@ -3,6 +3,7 @@ import type { StateResource } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
 import { stepWhen, type StepContext } from '../kit.ts';
 import { nameOf } from './blockers.ts';
+import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import type { Finding } from './inventory-types.ts';
@@ -18,7 +19,7 @@ type Kept = { readonly id: string; readonly because: string };
 export const destroyTerraformFoundation = stepWhen({
   id: 'destroy-terraform-foundation',
   title: 'Terraform destroy (foundation)',
-  needs: { inventory: destroyInventory, leftovers: destroyLeftovers },
+  needs: { inventory: destroyInventory, backup: destroyBackup, leftovers: destroyLeftovers },
   when: (config) => config.terraform.dir === undefined && config.teardown?.keepFoundation !== true,
   repeat: 'safe',
   onCancel: 'drain',
