@@ -1,16 +1,24 @@
+import type { PlatformConfig } from '../../config/config.ts';
 import { minutes } from '../durations.ts';
 import { stepWhen } from '../kit.ts';
 import { destroyMachines } from './destroy-machines.ts';
-import { checkSwept, isNotTerraforms, kindsOfControllers, type Sweeping, sweepCluster } from './sweep-cluster.ts';
+import {
+  checkSwept,
+  isNotTerraforms,
+  kindsOfControllers,
+  kindsOfNetwork,
+  type Sweeping,
+  sweepCluster,
+} from './sweep-cluster.ts';
 import { kindsInTheWay, refuseStrangers } from './sweep-strangers.ts';
 
 /**
- * Sweeps what the cluster's controllers made: nothing is left on which Terraform would wait. What stands in its way and is not ours ends the
+ * Sweeps what the cluster's controllers made, and what of the network stands in no state: nothing is left on which Terraform would wait. What stands in its way and is not ours ends the
  * teardown here, named with its chain, and not after twenty minutes of waiting.
  */
 export const destroyLeftovers = stepWhen({
   id: 'destroy-leftovers',
-  title: 'What controllers made in AWS',
+  title: 'What Terraform does not know',
   needs: { machines: destroyMachines },
   when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
@@ -19,21 +27,22 @@ export const destroyLeftovers = stepWhen({
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
   inputs: (config) => ({ environment: config.environment, name: config.name, region: config.region }),
   check: (ctx) =>
-    checkSwept(ctx, controllersThings, nothing, {
-      satisfied: 'nothing that controllers made is left',
-      needed: 'things that controllers made are left',
+    checkSwept(ctx, leftoversOf(ctx.config), nothing, {
+      satisfied: 'nothing that Terraform does not know is left',
+      needed: 'things that Terraform does not know are left',
       refuse: refuseStrangers,
     }),
   apply: async (ctx) => {
-    const { removed, findings } = await sweepCluster(ctx, controllersThings);
+    const { removed, findings } = await sweepCluster(ctx, leftoversOf(ctx.config));
     refuseStrangers(findings);
     return { removed: removed.length };
   },
 });
 
 const nothing = { removed: 0 };
-const controllersThings: Sweeping = {
-  kinds: kindsOfControllers,
+/** Of a user's own tree the network is theirs. */
+const leftoversOf = ({ terraform }: PlatformConfig): Sweeping => ({
+  kinds: terraform.dir === undefined ? [...kindsOfControllers, ...kindsOfNetwork] : kindsOfControllers,
   choose: isNotTerraforms,
   alongside: kindsInTheWay,
-};
+});

@@ -11,6 +11,7 @@ import { takeInventory } from './inventory.ts';
 import type { Finding, Inventory } from './inventory-types.ts';
 import { exists, orderOf, targetsOf } from './order.ts';
 import { leftoversError } from './sweep-leftovers.ts';
+import { patient } from './sweep-patience.ts';
 import { nameOf } from './sweep-words.ts';
 
 /**
@@ -34,7 +35,7 @@ export const destroyVerify = step({
   closesEpoch: true,
   inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
   check: async (ctx) => {
-    const identity = await readIdentity(ctx);
+    const identity = await readIdentity(patient(ctx));
     const recorded = await ctx.ledger.entries();
     if (identity === undefined && recorded.length === 0)
       return {
@@ -50,7 +51,7 @@ export const destroyVerify = step({
   },
   apply: async (ctx) => {
     ctx.note('listing every kind once more');
-    const inventory = await takeInventory(withoutCluster(ctx));
+    const inventory = await takeInventory(patient(withoutCluster(ctx)));
     refuseRemains(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);

@@ -140,7 +140,8 @@ export function holdersOf(
   };
   const holders = new Map<string, Set<Finding>>(targets.map((one) => [keyOfFinding(one), new Set()]));
   const tie = (holder: Finding, held: Finding): void => {
-    if (holder === held || parents(holder).includes(keyOfFinding(held)) || isRevocable(holder, held)) return;
+    if (holder === held || parents(holder).includes(keyOfFinding(held))) return;
+    if (isRevocable(holder, held) || isUndone(holder, held)) return;
     holders.get(keyOfFinding(held))?.add(holder);
   };
   for (const holder of present)
@@ -158,6 +159,10 @@ export function holdersOf(
   }
   return new Map([...holders].map(([key, found]) => [key, [...found]]));
 }
+
+/** A route table is taken off the subnets that use it when it goes: of ours only, never off a colleague's. */
+const isUndone = (holder: Finding, held: Finding): boolean =>
+  holder.resource.kind === 'subnet' && held.resource.kind === 'route-table' && holder.class === 'owned';
 
 const hasDeclared: ReadonlySet<CloudKind> = new Set(['vpc', 'internet-gateway', 'network-interface', 'dns-record']);
 

@@ -6,6 +6,7 @@ import { findingsOf, takePartialInventory } from './inventory.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
 import { orderOf, targetsOf } from './order.ts';
 import { isRemovable, type SweepResult, sweepWith } from './sweep.ts';
+import { patient } from './sweep-patience.ts';
 import { nameOf } from './sweep-words.ts';
 
 /** What one step of the teardown sweeps. */
@@ -28,12 +29,15 @@ export const kindsOfControllers = [
   'snapshot',
 ] as const satisfies readonly RemovableKind[];
 
+/** What a cut apply may have made in the network without writing it into the state: Terraform could not remove the VPC under it. */
+export const kindsOfNetwork = ['subnet', 'route-table', 'internet-gateway'] as const satisfies readonly RemovableKind[];
+
 /** Terraform removes what its states hold; we remove the rest. */
 export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform === undefined;
 
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */
 export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promise<SweepResult> {
-  const evidence = await evidenceOf(ctx);
+  const evidence = await evidenceOf(patient(ctx));
   if (evidence === undefined) return { removed: [], findings: [] };
   const scope = scopeOf(evidence, ctx.config);
   return sweepWith(ctx, {
@@ -71,8 +75,9 @@ export async function checkSwept<Out extends Json>(
 
 /** One fresh look at these kinds. */
 async function lookAt(ctx: ReadContext, kinds: readonly CloudKind[]): Promise<readonly Finding[]> {
-  const evidence = await evidenceOf(ctx);
-  return evidence === undefined ? [] : takePartialInventory(ctx, evidence, kinds);
+  const asked = patient(ctx);
+  const evidence = await evidenceOf(asked);
+  return evidence === undefined ? [] : takePartialInventory(asked, evidence, kinds);
 }
 
 /** Read again by each step: what was recorded meanwhile is a proof too. Undefined: nothing was ever built. */

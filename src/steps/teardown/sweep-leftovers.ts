@@ -2,6 +2,7 @@ import { PlatformError } from '../../errors.ts';
 import type { CloudReference } from '../../tools/ports.ts';
 import { chainOf, chainText } from './blockers.ts';
 import type { Finding } from './inventory-types.ts';
+import { keyOf } from './ownership-marks.ts';
 import { nameOf } from './sweep-words.ts';
 
 /**
@@ -22,7 +23,9 @@ export function leftoversError(
     reasonOf?(reference: CloudReference): string | undefined;
   } = {},
 ): PlatformError {
-  const judged = left.map((finding) => {
+  const keys = new Set(left.map(({ resource }) => keyOf(resource)));
+  const named = left.filter(({ resource: { diesWith } }) => diesWith === undefined || !keys.has(keyOf(diesWith)));
+  const judged = named.map((finding) => {
     const chain = chainOf(finding.resource, seen);
     const last = chain.at(-1) ?? finding;
     return { finding, chain, last, reason: reasonOf(last.resource) ?? reasonOf(finding.resource) };
@@ -40,8 +43,8 @@ export function leftoversError(
       'then run the same command again: it goes on with what is left',
     ],
     facts: {
-      left: left.length,
-      resources: left.map(({ resource }) => `${resource.kind} ${resource.id}`).join(', '),
+      left: named.length,
+      resources: named.map(({ resource }) => `${resource.kind} ${resource.id}`).join(', '),
       ...(strangers.length > 0 && { foreign: [...new Set(strangers.map(({ last }) => last.resource.id))].join(', ') }),
     },
   });

@@ -37,6 +37,7 @@ const budgets: Readonly<Partial<Record<CloudKind, number>>> = {
 const otherwise = minutes(3);
 /** Nobody ends what is foreign, kept or Terraform's: long enough to outlive a listing that lags behind. */
 const standing = seconds(30);
+const unsure = minutes(2);
 
 export const budgetOf = (kind: CloudKind): number => budgets[kind] ?? otherwise;
 
@@ -92,8 +93,10 @@ function frontOf(order: Order): ReadonlyMap<string, { readonly finding: Finding;
 }
 
 function patienceWith({ resource, class: ownership }: Finding): number {
-  const ends = resource.phase === 'going' || (resource.managedBy !== undefined && ownership !== 'foreign');
-  return ends ? budgetOf(resource.kind) : standing;
+  if (resource.phase === 'going') return budgetOf(resource.kind);
+  if (resource.managedBy === undefined) return standing;
+  // One of a load balancer that nobody recorded may be about to go; one of somebody else's works on.
+  return ownership === 'owned' ? budgetOf(resource.kind) : ownership === 'unknown' ? unsure : standing;
 }
 
 /** Kinds whose names are chosen by whoever makes them, and are unique: one that comes again was made again. */

@@ -55,7 +55,7 @@ const settling = seconds(2);
  * Removes everything of these kinds that is proven ours, not kept, and chosen; until a fresh listing shows none of it. Level-triggered: each
  * round acts on what a listing shows and on nothing that it remembers, so that it may be killed anywhere and run again. Whatever order the
  * ties and the errors of AWS tell is kept. It stops when nothing has changed for as long as the things it waits for may take, or at once where
- * permissions are missing, and names what is left; never on total time.
+ * permissions are missing, and names what is left; never on total time. What only Terraform's things hold is left to Terraform.
  */
 export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise<SweepResult> {
   const kinds = new Set<CloudKind>(request.kinds);
@@ -67,6 +67,10 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   const now = (): number => ctx.clock.monotonic() - pace.lost;
   const progress = createProgress(now());
   const targets = new Map<string, CloudReference>();
+  const result = (order: Order): SweepResult => {
+    for (const { resource } of targetsOf(order)) targets.delete(keyOf(resource));
+    return { removed: [...targets.values()], findings: view.findings };
+  };
   let look: Look = 'everything';
   let clean = 0;
   let untilFullLook = fullLookAfter;
@@ -83,8 +87,7 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     if (order.ask.length + order.waiting.length === 0) {
       clean = look === 'everything' ? clean + 1 : 0;
       // A controller on a machine of ours may make again what we deleted.
-      if (clean > (view.findings.some(isRunning) ? 1 : 0))
-        return { removed: [...targets.values()], findings: view.findings };
+      if (clean > (view.findings.some(isRunning) ? 1 : 0)) return result(order);
       if (clean > 0) await ctx.clock.sleep(settling, ctx.signal);
       look = 'everything';
       continue;
@@ -100,7 +103,9 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       untilFullLook *= 2;
       continue;
     }
-    look = await act(ctx, view, asker, order, progress, { now: now(), isFull: look === 'everything' });
+    const next = await act(ctx, view, asker, order, progress, { now: now(), isFull: look === 'everything' });
+    if (next === 'nothing more') return result(order);
+    look = next;
     if (look === 'everything') continue;
     // What was asked a moment ago decides; a change elsewhere does not make what is slow any faster.
     const youngest = Math.min(...progress.awaited(now()).map(({ unchanged }) => unchanged));
@@ -116,7 +121,7 @@ async function act(
   order: Order,
   progress: Progress,
   { now, isFull }: { readonly now: number; readonly isFull: boolean },
-): Promise<Look> {
+): Promise<Look | 'nothing more'> {
   const seen = view.findings;
   const awaited = progress.awaited(now);
   const end = (title: string): never => {
@@ -126,7 +131,10 @@ async function act(
     if (times >= mostComebacks)
       end(`${name} was made again ${times} times: a controller of the cluster is still at work`);
   if (awaited.every((one) => one.unchanged >= one.budget || asker.isHopeless(one.finding)))
-    return isFull ? end('nothing has changed for too long') : 'everything';
+    if (!isFull) return 'everything';
+    else if (awaited.length > 0 && awaited.every(({ finding }) => finding.terraform !== undefined))
+      return 'nothing more';
+    else end('nothing has changed for too long');
   const due = order.ask.filter((finding) => asker.isDue(finding));
   const fresh = due.filter((finding) => !asker.wasAsked(finding));
   if (asker.denied.size > 0 && fresh.length === 0) throw deniedError(asker.denied);

@@ -4,7 +4,7 @@ import { destroyLeftovers } from '../../../../src/steps/teardown/destroy-leftove
 import { refuseLeftovers } from '../../../../src/steps/teardown/sweep-strangers.ts';
 import { specOf } from '../../../helpers/fake-world.ts';
 import { clusterId, destroyWorld, ours } from './destroy-world.ts';
-import { findingOf, group, type Thing } from './sweep-world.ts';
+import { awsError, findingOf, group, type Thing } from './sweep-world.ts';
 
 const mine = ours(destroyWorld({ things: [] }).environment);
 const vpc = { kind: 'vpc', id: 'vpc-1' } as const;
@@ -119,6 +119,55 @@ describe('destroy-leftovers', () => {
     expect(error.facts['foreign']).toBe('nat-1');
     expect(world.there.has(`load-balancer ${arn}`)).toBe(false);
     expect(world.calls.filter((call) => call.includes('remove') && /eni-hand|nat-1/.test(call))).toEqual([]);
+  });
+
+  it('catalogue B13: takes what a cut apply made in the network and wrote into no state, off our own subnets too', async () => {
+    const orphans: Thing[] = [
+      {
+        kind: 'subnet',
+        id: 'subnet-new',
+        tags: mine,
+        vpc: 'vpc-1',
+        holds: [vpc, { kind: 'route-table', id: 'rtb-new' }],
+      },
+      { kind: 'internet-gateway', id: 'igw-new', tags: mine, vpc: 'vpc-1', holds: [vpc] },
+      { kind: 'route-table', id: 'rtb-new', tags: mine, vpc: 'vpc-1', holds: [vpc] },
+    ];
+    const world = destroyWorld({ things: [...platform.slice(0, 2), ...orphans], terraform });
+    await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}));
+    expect([...world.there.keys()]).toEqual(['vpc vpc-1', 'subnet subnet-1']);
+  });
+
+  it("leaves to Terraform what only Terraform's things hold, so that the next run finds it free", async () => {
+    const things: Thing[] = [
+      ...platform.slice(0, 2),
+      {
+        kind: 'load-balancer',
+        id: 'arn:lb',
+        tags: marks,
+        vpc: 'vpc-1',
+        holds: [{ kind: 'security-group', id: 'sg-new' }],
+      },
+      group('sg-new', [], { tags: mine, rules: [] }),
+    ];
+    const state = [...terraform, { address: 'aws_lb.own', type: 'aws_lb', id: 'arn:lb', tainted: false }];
+    const world = destroyWorld({ things, terraform: state });
+    expect(await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}))).toEqual({ removed: 0 });
+    expect(world.there.has('security-group sg-new')).toBe(true);
+  });
+
+  it('asks again where a look is throttled or fails for a moment', async () => {
+    const world = destroyWorld({ things: [...platform, ...made], terraform, ledger });
+    let calls = 0;
+    world.hooks.before = (call) => {
+      calls += 1;
+      if (call === 'list' && calls % 9 === 0) throw awsError('InternalError', 'ec2:Describe', 'transient');
+      if (call === 'list' && calls % 11 === 0) throw awsError('RequestLimitExceeded', 'ec2:Describe', 'throttled');
+    };
+    await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}));
+    expect(await world.clock.drive(specOf(destroyLeftovers).check(world.context, {}))).toMatchObject({
+      state: 'satisfied',
+    });
   });
 
   it('does nothing where nothing was ever built', async () => {

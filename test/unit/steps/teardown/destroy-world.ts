@@ -60,6 +60,7 @@ export function destroyWorld({
       aws: {
         region: 'eu-central-1',
         caller: async () => ({ account: '123456789012', arn: 'arn' }),
+        bucket: async () => ({ exists: true, versioned: true, encrypted: true, blocked: true, tags: {} }),
         object: async (_bucket, name) => objects.get(name),
         removeObject: async (bucket, name) => {
           removed.push(`${bucket}/${name}`);
