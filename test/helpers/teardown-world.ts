@@ -44,6 +44,7 @@ export function teardownWorld(parts: TeardownParts = {}) {
     {
       aws: {
         caller: async () => ({ account, arn: `arn:aws:iam::${account}:user/someone` }),
+        bucket: async () => ({ exists: true, versioned: true, encrypted: true, blocked: true, tags: {} }),
         object: async (name, key) => (name === bucket ? objects.get(key) : undefined),
         instances: async () => [],
         ...parts.aws,

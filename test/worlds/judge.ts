@@ -4,7 +4,7 @@ import { photograph } from './memory-aws/memory-aws.ts';
 import { keyOf, mayGo, type Thing } from './memory-aws/thing.ts';
 import type { Ending } from './person.ts';
 import type { Player } from './play.ts';
-import type { World } from './world.ts';
+import { unknownIdentity, type World } from './world.ts';
 
 /** What the world was before anybody touched it. */
 export interface Before {
@@ -106,7 +106,8 @@ export function unexpected(world: World, { exitCode, failure, step }: Ending, th
   }
   const said = `${failure.message} ${(failure.next ?? []).join(' ')}`;
   const because = `exit ${exitCode} in ${step}: ${failure.code} ${failure.message}`;
-  if ((failure.next ?? []).length === 0) return `${because}: says no next action`;
+  // What AWS may answer the next time needs no other advice than the name of the call.
+  if ((failure.next ?? []).length === 0 && failure.class === 'permanent') return `${because}: says no next action`;
   switch (failure.code) {
     case 'LEFTOVERS':
       return isNamed(world, left, said, then) ? undefined : `${because}: names nothing that is left, nor who holds it`;
@@ -121,13 +122,18 @@ export function unexpected(world: World, { exitCode, failure, step }: Ending, th
     case 'CONTRACT_BROKEN':
       return world.story.includes(unknownIdentity) ? undefined : `${because}: the records are whole`;
     case 'FOREIGN':
-      return world.story.includes('later namesakes') || world.story.includes(unknownIdentity) ? undefined : `${because}: nothing took a name of ours`;
+      return isStrange(world) ? undefined : `${because}: nothing took a name of ours`;
     default:
       return because;
   }
 }
 
-export const unknownIdentity = 'nothing says which cluster this is';
+/** Something stands in a Terraform state that is not proven ours. */
+const isStrange = ({ aws, terraform }: World): boolean =>
+  [...terraform.states.values()].flat().some(({ thing }) => {
+    const truth = thing === undefined ? undefined : aws.find(thing.kind, thing.id)?.truth;
+    return truth !== undefined && truth !== 'ours' && truth !== 'data';
+  });
 
 /** What was so when a run began. */
 export interface Facts {

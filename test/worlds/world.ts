@@ -11,6 +11,9 @@ import { Random } from './random.ts';
 
 export const environment = 'sandbox';
 
+/** In the story of a world whose cluster id was lost. */
+export const unknownIdentity = 'nothing says which cluster this is';
+
 /** Everything outside the program: an account full of things, our cluster and somebody else's, states, records; and what a person asked for. */
 export class World {
   readonly seed: number;

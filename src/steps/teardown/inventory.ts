@@ -8,6 +8,7 @@ import type { Evidence, Finding, Inventory, KubernetesState } from './inventory-
 import { listKinds, withProof } from './listing.ts';
 import { originOf } from './origin.ts';
 import { keptBecause } from './kept.ts';
+import { refuseLostIdentity } from './lost-identity.ts';
 import { judge } from './ownership.ts';
 import { keyOf, verdict } from './ownership-marks.ts';
 import { isEntryOf } from './ownership-records.ts';
@@ -23,6 +24,7 @@ export async function takeInventory(ctx: ReadContext): Promise<Inventory> {
   const at = ctx.clock.now();
   if (identity === undefined) {
     const { account } = await ctx.aws.caller();
+    await refuseLostIdentity(ctx, account);
     const kubernetes = { is: 'left-out', because: 'nothing was ever built' } as const;
     return { at, clusterId: '', account, vpcs: [], findings: [], kubernetes, vanished: [] };
   }

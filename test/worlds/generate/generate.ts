@@ -5,7 +5,7 @@ import { SimulatedClock } from '../../helpers/simulated-clock.ts';
 import { AccountMaker } from '../memory-aws/maker.ts';
 import { denied, expiredCredentials, serverErrors, throttling } from '../memory-aws/faults.ts';
 import type { Thing } from '../memory-aws/thing.ts';
-import { World } from '../world.ts';
+import { unknownIdentity, World } from '../world.ts';
 import { accountDeeds, type Built, type Deed } from './account.ts';
 import { clusterDeeds, type Controllers } from './cluster.ts';
 import { blocking, decoys } from './decoys.ts';
@@ -41,6 +41,7 @@ export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<
   }
   decide(world, wishes);
   if (wishes.calm !== true) addFaults(world);
+  if (wishes.whole !== true && random.chance(0.03)) world.story.push(unknownIdentity);
   relabel(world);
   await seal(world);
   return world;
@@ -163,8 +164,8 @@ function addFaults(world: World): void {
 async function seal(world: World): Promise<void> {
   const { random, ledger, objects, stateBucket, config } = world;
   const file = world.ledgerLines.file('ledger');
-  if (random.chance(0.97)) objects.set(`${stateBucket}/${config.environment}/identity.json`, JSON.stringify({ clusterId: world.clusterId }));
-  else world.story.push('nothing says which cluster this is');
+  if (!world.story.includes(unknownIdentity))
+    objects.set(`${stateBucket}/${config.environment}/identity.json`, JSON.stringify({ clusterId: world.clusterId }));
   const entries: LedgerEntry[] = [{ kind: 's3-bucket', id: stateBucket, unique: { account: world.aws.account }, step: 'state-backend' }, ...ledger];
   // A second copy proves that the mirror counts: the file of this machine may be gone.
   const isElsewhere = random.chance(0.2);

@@ -1,5 +1,5 @@
 import type { Thing } from '../memory-aws/thing.ts';
-import type { World } from '../world.ts';
+import { unknownIdentity, type World } from '../world.ts';
 
 const named = new Set(['key-pair', 'instance-profile', 'role', 'policy', 'dns-record', 'bucket']);
 
@@ -25,7 +25,14 @@ export function relabel(world: World): void {
     ledger.some(({ kind }) => kind === 'vpc') || entries.some(({ thing }) => thing?.kind === 'vpc');
   const isHome = vpcIsRecorded || !twin;
 
+  // Nothing on this machine or beside the state says anything: nobody could know that there is something to find.
+  const stands = (kind: 'vpc' | 'instance'): boolean =>
+    ledger.some((entry) => entry.kind === kind && aws.find(kind, entry.id) !== undefined);
+  const isForgotten =
+    story.includes(unknownIdentity) && !stands('vpc') && !stands('instance') && entries.length === 0;
+
   const isProvable = (thing: Thing): boolean => {
+    if (isForgotten) return false;
     if (thing.diesWith !== undefined) {
       const parent = aws.find(thing.diesWith.kind, thing.diesWith.id);
       return parent === undefined ? false : isProvable(parent);

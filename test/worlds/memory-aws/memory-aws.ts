@@ -185,11 +185,7 @@ export class MemoryAws {
     alive: () => boolean = () => true,
   ): Promise<(refused?: { readonly name: string; readonly message: string }) => void> {
     const { id, ...call } = asked;
-    if (!alive()) await new Promise(() => undefined);
-    const count = this.count(call.actor);
-    this.#counts.set(call.actor, count + 1);
-    await this.clock.sleep(this.delays.call * (0.5 + this.random.next()));
-    if (!alive()) await new Promise(() => undefined);
+    const fault = await this.#attempts(call, alive);
     const at = this.clock.monotonic();
     const truth = call.kind === undefined || id === undefined ? undefined : this.find(call.kind, id)?.truth;
     const done = (refused?: { readonly name: string; readonly message: string; readonly status?: number }): void => {
@@ -202,9 +198,24 @@ export class MemoryAws {
       });
       if (refused !== undefined) throw this.#error(refused, call, id);
     };
-    const fault = this.faults.find((one) => one.hits({ ...call, kind: call.kind, count, at }));
-    if (fault !== undefined) done(fault.error);
+    if (fault !== undefined) done(fault);
     return done;
+  }
+
+  /** The SDK tries three times what is worth it; the fault that is left then is the caller's. */
+  async #attempts(call: Omit<Call, 'at'>, alive: () => boolean): Promise<Fault['error'] | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      if (!alive()) await new Promise(() => undefined);
+      const count = this.count(call.actor);
+      this.#counts.set(call.actor, count + 1);
+      await this.clock.sleep(this.delays.call * (0.5 + this.random.next()));
+      if (!alive()) await new Promise(() => undefined);
+      const at = this.clock.monotonic();
+      const error = this.faults.find((one) => one.hits({ ...call, kind: call.kind, count, at }))?.error;
+      const isPassing = (error?.status ?? 0) >= 500;
+      if (error === undefined || !isPassing || attempt === 3) return error;
+      await this.clock.sleep(attempt * 200 * this.random.next());
+    }
   }
 
   listing(kind: CloudKind, scope: EstateScope): readonly CloudResource[] {

@@ -47,6 +47,20 @@ describe('an inventory', () => {
     expect(listed).toEqual([]);
   });
 
+  test.each([
+    [
+      'a Terraform state holds something',
+      { states: { cluster: [{ address: 'aws_vpc.this', type: 'aws_vpc', id: 'vpc-1', tainted: false }] } },
+    ],
+    ['a recorded network still stands', { ledger: [entry('vpc', 'vpc-1')], resources: [home] }],
+  ] as const)('of an environment whose id is lost while %s is refused', async (_, parts) => {
+    const { context } = teardownWorld({ ...parts, built: false });
+    await expect(takeInventory(context)).rejects.toMatchObject({
+      code: 'CONTRACT_BROKEN',
+      next: [/restore/, /again/].map((text) => expect.stringMatching(text)),
+    });
+  });
+
   test('lists every kind once, in scope of ledger, states and cluster', async () => {
     const { context, listed, scopes } = teardownWorld({
       resources: [home, machine],
