@@ -16,8 +16,7 @@ export function chainOf(reference: CloudReference, findings: readonly Finding[])
   let last = start;
   for (const finding of cameFrom.keys()) {
     last = finding;
-    for (const holder of holders.get(keyOf(finding.resource)) ?? [])
-      if (!cameFrom.has(holder)) cameFrom.set(holder, finding);
+    for (const holder of holders(finding)) if (!cameFrom.has(holder)) cameFrom.set(holder, finding);
   }
   const chain: Finding[] = [];
   for (let at: Finding | undefined = last; at !== undefined; at = cameFrom.get(at)) chain.unshift(at);
@@ -38,31 +37,34 @@ export function nameOf({ kind, id, name }: Pick<CloudResource, 'kind' | 'id' | '
 }
 
 /**
- * Who keeps each thing from going: who holds it, and what it can only go with. What AWS no longer has holds nothing, and a thing does not hold
- * that with which it goes itself.
+ * Who keeps a thing from going: who holds it, and what it can only go with. What AWS no longer has holds nothing, and a thing does not hold that
+ * with which it goes itself.
  */
-function holdersOf(findings: readonly Finding[]): ReadonlyMap<string, readonly Finding[]> {
+function holdersOf(findings: readonly Finding[]): (held: Finding) => readonly Finding[] {
   const holders = new Map<string, Set<Finding>>();
-  const tie = (held: CloudReference, holder: Finding): void => {
-    if (keyOf(held) === keyOf(holder.resource)) return;
-    const known = holders.get(keyOf(held));
-    if (known === undefined) holders.set(keyOf(held), new Set([holder]));
-    else known.add(holder);
+  const held = new Map<Finding, Set<string>>();
+  const tie = (key: string, holder: Finding): void => {
+    if (key === keyOf(holder.resource)) return;
+    holders.set(key, (holders.get(key) ?? new Set()).add(holder));
+    held.set(holder, (held.get(holder) ?? new Set()).add(key));
   };
   const present = findings.filter(({ resource }) => resource.phase !== 'gone');
   const byKey = new Map(present.map((finding) => [keyOf(finding.resource), finding]));
   for (const finding of present) {
     const { holds, diesWith } = finding.resource;
     const parent = diesWith === undefined ? undefined : byKey.get(keyOf(diesWith));
-    if (parent !== undefined) tie(finding.resource, parent);
-    for (const held of holds) if (diesWith === undefined || keyOf(held) !== keyOf(diesWith)) tie(held, finding);
+    if (parent !== undefined) tie(keyOf(finding.resource), parent);
+    for (const one of holds) if (diesWith === undefined || keyOf(one) !== keyOf(diesWith)) tie(keyOf(one), finding);
   }
-  return new Map([...holders].map(([key, all]) => [key, nearest([...all], holders)]));
-}
-
-/** Without those who also hold another of them: a load balancer holds a group through its interfaces, and they are what a person must see. */
-function nearest(all: readonly Finding[], holders: ReadonlyMap<string, ReadonlySet<Finding>>): readonly Finding[] {
-  const isHeldBy = (one: Finding, other: Finding): boolean => holders.get(keyOf(one.resource))?.has(other) === true;
-  const near = all.filter((one) => !all.some((other) => isHeldBy(other, one) && !isHeldBy(one, other)));
-  return near.length === 0 ? all : near;
+  return ({ resource }) => {
+    const all = holders.get(keyOf(resource)) ?? new Set();
+    // A load balancer holds a group itself and through its interfaces, and these are what a person must see: without those who hold another of them.
+    const near = [...all].filter((one) =>
+      [...(held.get(one) ?? [])].every((key) => {
+        const other = byKey.get(key);
+        return other === undefined || !all.has(other) || holders.get(keyOf(one.resource))?.has(other) === true;
+      }),
+    );
+    return near.length === 0 ? [...all] : near;
+  };
 }

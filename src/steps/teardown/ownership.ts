@@ -49,7 +49,11 @@ export function judge(resources: readonly CloudResource[], evidence: Evidence): 
   const verdicts = new Map(homes.verdicts);
   const holders = new Map<string, CloudResource[]>();
   for (const resource of resources)
-    for (const held of resource.holds) holders.set(keyOf(held), [...(holders.get(keyOf(held)) ?? []), resource]);
+    for (const held of resource.holds) {
+      const known = holders.get(keyOf(held));
+      if (known === undefined) holders.set(keyOf(held), [resource]);
+      else known.push(resource);
+    }
   const namesake = findNamesake(resources, evidence, homes);
   const estate: Estate = {
     evidence,
