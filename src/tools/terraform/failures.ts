@@ -40,7 +40,7 @@ const rules: readonly Rule[] = [
   },
   {
     pattern:
-      /ExpiredToken|InvalidClientTokenId|AuthFailure|SignatureDoesNotMatch|No valid credential sources|failed to refresh cached credentials|InvalidAccessKeyId/,
+      /ExpiredToken|RequestExpired|InvalidClientTokenId|AuthFailure|SignatureDoesNotMatch|No valid credential sources|failed to refresh cached credentials|InvalidAccessKeyId/,
     code: 'CREDENTIALS',
     class: 'permanent',
     next: ['log in again (aws sso login, or new access keys), then run the same command again'],

@@ -4,7 +4,7 @@ import type { TerraformRoot, TerraformSettleFacts } from '../ports.ts';
 import { plan, planAndApply, type WorkScope } from './apply.ts';
 import { copiesOf, type Terraform, type TerraformOptions } from './call.ts';
 import { explainTerraform } from './failures.ts';
-import { readState } from './state.ts';
+import { quoted, readState } from './state.ts';
 import { releaseOwnLock } from './unlock.ts';
 import { erroredStates, type WorkingCopy } from './working-copy.ts';
 
@@ -62,9 +62,7 @@ export async function settleRoot(
   const imports = missing.filter(([address]) => creates.has(address));
   if (imports.length === 0) return did;
   const blocks = join(copy.directory, importFile);
-  const text = imports
-    .map(([address, id]) => `import {\n  to = ${address}\n  id = ${JSON.stringify(id).replaceAll('${', '$${')}\n}\n`)
-    .join('\n');
+  const text = imports.map(([address, id]) => `import {\n  to = ${address}\n  id = ${quoted(id)}\n}\n`).join('\n');
   try {
     await options.files.write(blocks, text, 0o600);
     await planAndApply(

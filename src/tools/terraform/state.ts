@@ -57,10 +57,11 @@ export function resourcesIn(state: StoredState): readonly StateResource[] {
 
 function indexOf(key: string | number | undefined): string {
   if (key === undefined) return '';
-  return typeof key === 'number'
-    ? `[${key}]`
-    : `[${JSON.stringify(key).replaceAll('${', '$${').replaceAll('%{', '%%{')}]`;
+  return typeof key === 'number' ? `[${key}]` : `[${quoted(key)}]`;
 }
+
+/** A string in Terraform's language. Its replacement is a function, because `$$` means `$` in a text that replaces. */
+export const quoted = (text: string): string => JSON.stringify(text).replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
 
 /** Newer resources have no `id`. */
 function idOf(attributes: Readonly<Record<string, unknown>>): string {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Clock, Exit, TerraformRoot } from '../../../../src/tools/ports.ts';
+import { isBucketMissing } from '../../../../src/tools/terraform/destroy.ts';
 import { explainTerraform, isStalePlan } from '../../../../src/tools/terraform/failures.ts';
 import { lockedError, lockIn } from '../../../../src/tools/terraform/lock.ts';
 
@@ -26,6 +27,7 @@ describe('explainTerraform', () => {
     ['api error VcpuLimitExceeded: You have requested more vCPU', 'QUOTA', 'permanent'],
     ['api error AddressLimitExceeded: too many addresses', 'QUOTA', 'permanent'],
     ['api error ExpiredToken: The security token is expired', 'CREDENTIALS', 'permanent'],
+    ['api error RequestExpired: Request has expired.', 'CREDENTIALS', 'permanent'],
     ['api error UnauthorizedOperation: You are not authorized', 'CREDENTIALS', 'permanent'],
     ['api error InsufficientInstanceCapacity: no capacity', 'AWS', 'transient'],
     ['dial tcp: lookup ec2.eu-west-1.amazonaws.com: no such host', 'UNREACHABLE', 'transient'],
@@ -34,6 +36,43 @@ describe('explainTerraform', () => {
     const error = explainTerraform(root, 'apply', exit([diagnostic('creating EC2 Instance', detail)]));
     expect(error).toMatchObject({ code, class: kind, message: expect.stringContaining(detail) });
     expect(error.next.length).toBeGreaterThan(0);
+  });
+
+  test('a resource that its owner protects is refused for safety', () => {
+    const detail =
+      'Resource aws_db_instance.theirs has lifecycle.prevent_destroy set, but the plan calls for this resource to be destroyed.';
+    const error = explainTerraform(root, 'plan', exit([diagnostic('Instance cannot be destroyed', detail)]));
+    expect(error).toMatchObject({ code: 'FOREIGN', message: expect.stringContaining('aws_db_instance.theirs') });
+  });
+
+  // As init, state pull and plan of 1.11.4 say it.
+  test.each([
+    [
+      diagnostic(
+        'Failed to get existing workspaces: S3 bucket "states" does not exist.\n\nThe referenced S3 bucket must',
+      ),
+    ],
+    [diagnostic('error loading state: S3 bucket "states" does not exist.\n\nThe referenced S3 bucket must')],
+    ['Error loading the state: S3 bucket "states" does not exist.'],
+  ])('a missing bucket of the state is told apart: %s', (line) => {
+    expect(isBucketMissing(explainTerraform(root, 'state pull', exit([line])))).toBe(true);
+  });
+
+  test('a missing bucket that is a resource is not', () => {
+    const detail =
+      'operation error S3: DeleteBucket, https response error StatusCode: 404, NoSuchBucket: the bucket does not exist';
+    expect(isBucketMissing(explainTerraform(root, 'apply', exit([diagnostic('deleting S3 Bucket (b)', detail)])))).toBe(
+      false,
+    );
+  });
+
+  test('what is said without JSON is judged as well', () => {
+    const error = explainTerraform(
+      root,
+      'state pull',
+      exit(['Error: operation error S3: GetObject, ExpiredToken: The provided token has expired.']),
+    );
+    expect(error).toMatchObject({ code: 'CREDENTIALS', message: expect.stringContaining('ExpiredToken') });
   });
 
   test('names address, file and line of the first error, and counts the others', () => {
@@ -97,6 +136,7 @@ describe('a lock', () => {
       Version: '1.11.4',
       Created: '2026-11-21T16:11:05.546617965Z',
     });
+    expect(lockIn(exit([`Error acquiring the state lock: held`, ...detail.split('\n')]))).toEqual(lock);
     expect(lockIn(exit([diagnostic('Other')]))).toBeUndefined();
   });
 

@@ -1,0 +1,57 @@
+import { describe, expect, test } from 'vitest';
+import { resourcesIn } from '../../../../src/tools/terraform/state.ts';
+
+const instance = (id: string, more: object = {}) => ({ attributes: { id }, ...more });
+const resource = (instances: readonly object[], more: object = {}) => ({
+  mode: 'managed',
+  type: 'aws_vpc',
+  name: 'this',
+  instances,
+  ...more,
+});
+
+describe('resourcesIn', () => {
+  test('one, counted, by key and in modules: addresses as Terraform writes them', () => {
+    const found = resourcesIn({
+      resources: [
+        resource([instance('vpc-1')]),
+        resource([instance('a', { index_key: 0 }), instance('b', { index_key: 10 })]),
+        resource([instance('c', { index_key: 'k8s-master' }), instance('d', { index_key: 'a"${b}' })]),
+        resource([instance('e')], { module: 'module.net["x"].module.inner' }),
+      ] as never,
+    });
+    expect(found.map(({ address, id }) => `${address} ${id}`)).toEqual([
+      'aws_vpc.this vpc-1',
+      'aws_vpc.this[0] a',
+      'aws_vpc.this[10] b',
+      'aws_vpc.this["k8s-master"] c',
+      'aws_vpc.this["a\\"$${b}"] d',
+      'module.net["x"].module.inner.aws_vpc.this e',
+    ]);
+  });
+
+  test('data sources are left out, damaged ones are marked, and an empty state is nothing', () => {
+    const found = resourcesIn({
+      resources: [
+        resource([instance('vpc-1')], { mode: 'data' }),
+        resource([instance('vpc-2', { status: 'tainted' })]),
+      ] as never,
+    });
+    expect(found).toEqual([{ address: 'aws_vpc.this', type: 'aws_vpc', id: 'vpc-2', tainted: true }]);
+    expect([resourcesIn({}), resourcesIn({ resources: [] })]).toEqual([[], []]);
+  });
+
+  test('what a replacement could not delete yet comes before its successor', () => {
+    const found = resourcesIn({
+      resources: [resource([instance('new'), instance('old', { deposed: '0a1b2c3d' })])] as never,
+    });
+    expect(found.map(({ id }) => id)).toEqual(['old', 'new']);
+  });
+
+  test('one without an id is told by its ARN, and one without either by nothing', () => {
+    const found = resourcesIn({
+      resources: [resource([{ attributes: { arn: 'arn:aws:x' } }]), resource([{ attributes: null }])] as never,
+    });
+    expect(found.map(({ id }) => id)).toEqual(['arn:aws:x', '']);
+  });
+});
