@@ -32,7 +32,7 @@ export function expectDuration(steps: ReadonlySet<string>, runs: readonly PastRu
     }),
   );
   const milliseconds = phases.reduce(
-    (sum, row) => sum + Math.max(0, ...row.map(({ step }) => (steps.has(step) ? (known.get(step) ?? 0) : 0))),
+    (sum, row) => sum + Math.max(0, ...row.map((step) => (steps.has(step) ? (known.get(step) ?? 0) : 0))),
     0,
   );
   const missing = steps.size - known.size;

@@ -3,24 +3,18 @@ import type { ClusterFindings, Finding } from './inventory-types.ts';
 import { keyOf } from './ownership-marks.ts';
 
 /** Steps of a teardown in order; those of one row run side by side. A test holds it to the list of the steps. */
-export const phases: readonly (readonly { readonly step: string; readonly title: string }[])[] = [
-  [{ step: 'destroy-inventory', title: 'Inventory of everything' }],
-  [{ step: 'destroy-backup', title: 'Last snapshot of etcd' }],
-  [{ step: 'destroy-suspend', title: 'Suspend GitOps and autoscaling' }],
-  [{ step: 'destroy-operators', title: 'Resources of operators' }],
-  [
-    { step: 'destroy-workloads', title: 'Workloads and volumes' },
-    { step: 'destroy-entrances', title: 'Load balancers' },
-  ],
-  [{ step: 'destroy-releases', title: 'Helm releases' }],
-  [{ step: 'destroy-machines', title: 'Machines' }],
-  [{ step: 'destroy-leftovers', title: 'What controllers made in AWS' }],
-  [
-    { step: 'destroy-terraform-cluster', title: 'Terraform destroy (cluster)' },
-    { step: 'destroy-terraform-foundation', title: 'Terraform destroy (foundation)' },
-  ],
-  [{ step: 'destroy-orphans', title: 'Ours, and in no Terraform state' }],
-  [{ step: 'destroy-verify', title: 'Nothing of ours is left' }],
+export const phases: readonly (readonly string[])[] = [
+  ['destroy-inventory'],
+  ['destroy-backup'],
+  ['destroy-suspend'],
+  ['destroy-operators'],
+  ['destroy-workloads', 'destroy-entrances'],
+  ['destroy-releases'],
+  ['destroy-machines'],
+  ['destroy-leftovers'],
+  ['destroy-terraform-cluster', 'destroy-terraform-foundation'],
+  ['destroy-orphans'],
+  ['destroy-verify'],
 ];
 
 /** What controllers make, and leave behind when they die. */

@@ -2,6 +2,7 @@ import type { PlatformConfig, TeardownChoices } from '../../config/config.ts';
 import type { ReadContext } from '../kit.ts';
 import { chainOf, nameOf } from './blockers.ts';
 import { type CostClass, costOf } from './costs.ts';
+import { teardown } from './index.ts';
 import type { Finding, Inventory, Ownership } from './inventory-types.ts';
 import { keyOf } from './ownership-marks.ts';
 import { type Expectation, expectDuration, judgeCredentials, type PastRun } from './teardown-expectation.ts';
@@ -93,13 +94,15 @@ export function planTeardown(
   };
   const going = findings.filter((finding) => isOurs(finding) && finding.kept === undefined);
   const objects = kubernetes.is === 'answers' && choices.cleanup ? objectsByStep(kubernetes.findings) : [];
-  const steps = phases.flat().flatMap(({ step, title }) => {
+  const steps = phases.flat().flatMap((step) => {
     const things = going.filter((finding) => stepOf(finding, around) === step);
     const removes = [
       ...objects.filter((one) => one.step === step).map(({ kind, count }) => ({ kind, count })),
       ...countKinds(things),
     ];
-    return removes.length === 0 ? [] : [{ step, title, removes, things: things.map(thingOf) }];
+    return removes.length === 0
+      ? []
+      : [{ step, title: titles.get(step) ?? step, removes, things: things.map(thingOf) }];
   });
   const working = new Set([
     ...steps.map(({ step }) => step),
@@ -132,6 +135,8 @@ export function planTeardown(
     ],
   };
 }
+
+const titles: ReadonlyMap<string, string> = new Map(teardown.map(({ id, title }) => [id, title]));
 
 const isOurs = ({ class: ownership }: Finding): boolean => ownership === 'owned' || ownership === 'data';
 
