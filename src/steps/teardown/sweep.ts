@@ -31,7 +31,7 @@ export interface SweepRequest {
   /** Data goes too. */
   readonly deleteData: boolean;
   readonly source: ViewSource;
-  /** Kinds that are not swept, and looked at each time when everything is. */
+  /** Kinds that are not swept, and looked at with the last look. */
   readonly alongside?: readonly CloudKind[];
 }
 
@@ -73,11 +73,19 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   };
   let look: Look = 'everything';
   let clean = 0;
+  /** Nothing is left, as far as was seen: what is looked at alongside is looked at now. */
+  let last = false;
   let untilFullLook = fullLookAfter;
   for (;;) {
     stopIfAborted(ctx.signal);
     await view.refresh(
-      kindsToList(look, request, view.findings, orderOf(view.findings, wanted), progress.awaited(now())),
+      kindsToList(
+        look,
+        last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds,
+        view.findings,
+        orderOf(view.findings, wanted),
+        progress.awaited(now()),
+      ),
     );
     const order = orderOf(view.findings, wanted);
     for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
@@ -85,7 +93,8 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     if (changed) asker.wake();
     if (changed) untilFullLook = fullLookAfter;
     if (order.ask.length + order.waiting.length === 0) {
-      clean = look === 'everything' ? clean + 1 : 0;
+      clean = look === 'everything' && (request.alongside === undefined || last) ? clean + 1 : 0;
+      last = true;
       // A controller on a machine of ours may make again what we deleted.
       if (clean > (view.findings.some(isRunning) ? 1 : 0)) return result(order);
       if (clean > 0) await ctx.clock.sleep(settling, ctx.signal);
@@ -93,6 +102,7 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       continue;
     }
     clean = 0;
+    last = false;
     // Nothing is asked on an old look.
     if (look === 'what may change' && (changed || order.ask.some((finding) => asker.isDue(finding)))) {
       look = 'what is left';
@@ -104,13 +114,23 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       continue;
     }
     const next = await act(ctx, view, asker, order, progress, { now: now(), isFull: look === 'everything' });
-    if (next === 'nothing more') return result(order);
+    if (next === 'nothing more') {
+      await view.refresh(request.alongside ?? []);
+      return result(order);
+    }
     look = next;
     if (look === 'everything') continue;
-    // What was asked a moment ago decides; a change elsewhere does not make what is slow any faster.
-    const youngest = Math.min(...progress.awaited(now()).map(({ unchanged }) => unchanged));
-    await ctx.clock.sleep(pauseAfter(youngest), ctx.signal);
+    await ctx.clock.sleep(pauseBefore(progress.awaited(now())), ctx.signal);
   }
+}
+
+/** AWS takes tens of seconds over these: sooner than after a second nothing is worth a look. */
+const slow: ReadonlySet<CloudKind> = new Set(['instance', 'load-balancer', 'network-interface'] as const);
+
+/** What was asked a moment ago decides; a change elsewhere does not make what is slow any faster. */
+function pauseBefore(awaited: readonly Awaited[]): number {
+  const pause = pauseAfter(Math.min(...awaited.map(({ unchanged }) => unchanged)));
+  return awaited.every(({ finding }) => slow.has(finding.resource.kind)) ? Math.max(seconds(1), pause) : pause;
 }
 
 /** Asks what may be asked, or ends the sweep where that is the only thing left to do. Tells what must be looked at next. */
@@ -164,13 +184,13 @@ const isRunning = ({ resource, class: ownership }: Finding): boolean =>
 /** As few listings as tell what is needed. */
 function kindsToList(
   look: Look,
-  { kinds, alongside = [] }: Pick<SweepRequest, 'kinds' | 'alongside'>,
+  kinds: readonly CloudKind[],
   seen: readonly Finding[],
   order: Order,
   awaited: readonly Awaited[],
 ): readonly CloudKind[] {
   const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
-  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding), ...alongside]);
+  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
   if (look === 'what may change') return awaited.map(({ finding }) => finding.resource.kind);
   const left = targetsOf(order).map(({ resource }) => resource.kind);
   const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));

@@ -154,6 +154,10 @@ describe('destroy-leftovers', () => {
     const world = destroyWorld({ things, terraform: state });
     expect(await world.clock.drive(specOf(destroyLeftovers).apply(world.context, {}))).toEqual({ removed: 0 });
     expect(world.there.has('security-group sg-new')).toBe(true);
+    const stranger: Thing = { kind: 'nat-gateway', id: 'nat-1', vpc: 'vpc-1' };
+    const blocked = destroyWorld({ things: [...things, stranger], terraform: state });
+    const error = await refusal(blocked.clock.drive(specOf(destroyLeftovers).apply(blocked.context, {})));
+    expect(error.message).toContain('nat-1');
   });
 
   it('asks again where a look is throttled or fails for a moment', async () => {
