@@ -1,18 +1,18 @@
 import type { Audit } from '../../engine/types.ts';
 import type { CloudKind, CloudReference, Clock, EstateWriter, Randomness, RemovableKind } from '../../tools/ports.ts';
 import { seconds } from '../durations.ts';
-import { withProof } from './listing.ts';
 import type { Finding } from './inventory-types.ts';
-import { exists, heldBy, type Order, orderOf, targetsOf } from './order.ts';
+import { type Order, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
 import { type Asker, createAsker } from './sweep-ask.ts';
+import { kindsToList, type Look, pauseBefore } from './sweep-look.ts';
 import { createPace } from './sweep-pace.ts';
-import { type Awaited, createProgress, type Progress } from './sweep-progress.ts';
+import { createProgress, type Progress } from './sweep-progress.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { counted, noteOf } from './sweep-words.ts';
 import { deniedError } from './sweep-errors.ts';
 import { createView, type SweepView, type ViewSource } from './sweep-view.ts';
-import { pauseAfter, stopIfAborted } from './wait.ts';
+import { stopIfAborted } from './wait.ts';
 
 /** The part of a step's world that a sweep uses. */
 export interface SweepWorld {
@@ -40,9 +40,6 @@ export interface SweepResult {
   /** What the last listings showed, of all kinds that were looked at. */
   readonly findings: readonly Finding[];
 }
-
-/** How much is listed: all kinds of the sweep with those that may hold them, those of what is still to go, or those of what we wait for. */
-type Look = 'everything' | 'what is left' | 'what may change';
 
 /** So long without a change, and everything is looked at: what came late, and holders of a kind that we did not think of. Doubles. */
 const fullLookAfter = seconds(30);
@@ -124,15 +121,6 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   }
 }
 
-/** AWS takes tens of seconds over these: sooner than after a second nothing is worth a look. */
-const slow: ReadonlySet<CloudKind> = new Set(['instance', 'load-balancer', 'network-interface'] as const);
-
-/** What was asked a moment ago decides; a change elsewhere does not make what is slow any faster. */
-function pauseBefore(awaited: readonly Awaited[]): number {
-  const pause = pauseAfter(Math.min(...awaited.map(({ unchanged }) => unchanged)));
-  return awaited.every(({ finding }) => slow.has(finding.resource.kind)) ? Math.max(seconds(1), pause) : pause;
-}
-
 /** Asks what may be asked, or ends the sweep where that is the only thing left to do. Tells what must be looked at next. */
 async function act(
   ctx: SweepWorld,
@@ -180,22 +168,3 @@ export const isRemovable = (
 
 const isRunning = ({ resource, class: ownership }: Finding): boolean =>
   resource.kind === 'instance' && ownership === 'owned' && resource.phase === 'live';
-
-/** As few listings as tell what is needed. */
-function kindsToList(
-  look: Look,
-  kinds: readonly CloudKind[],
-  seen: readonly Finding[],
-  order: Order,
-  awaited: readonly Awaited[],
-): readonly CloudKind[] {
-  const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
-  if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
-  if (look === 'what may change') return awaited.map(({ finding }) => finding.resource.kind);
-  const left = targetsOf(order).map(({ resource }) => resource.kind);
-  const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));
-  return [...left, ...left.flatMap((kind) => holding(kind).filter((one) => present.has(one) || unguarded.has(kind)))];
-}
-
-/** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */
-const unguarded: ReadonlySet<CloudKind> = new Set(['volume', 'address', 'instance-profile', 'role', 'policy'] as const);
