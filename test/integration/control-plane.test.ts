@@ -216,6 +216,29 @@ describe.skipIf(reason !== '')(`control plane ${reason}`, () => {
     expect((await get(`${batch}/jobs/good`)).status).toMatchObject({ succeeded: 1 });
   });
 
+  test('a Pod that the node lifecycle controller calls unready on a node that just became ready is ready after all', async () => {
+    const path = '/api/v1/namespaces/default/pods/early';
+    await create('/api/v1/namespaces/default/pods', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'early' },
+      spec: template().spec,
+    });
+    const isPodReady = async (wanted: string) => condition(await get(path), 'Ready')?.status === wanted;
+    await until('early is ready', () => isPodReady('True'));
+    // What processPod of pkg/controller/nodelifecycle writes.
+    const now = new Date(systemClock.now()).toISOString().replace(/\.\d+/, '');
+    await api.send({
+      method: 'PATCH',
+      path: `${path}/status`,
+      type: 'application/strategic-merge-patch+json',
+      body: { status: { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: now }] } },
+    });
+    expect(await isPodReady('False')).toBe(true);
+    await until('early is ready after all', () => isPodReady('True'));
+    await api.send({ method: 'DELETE', path });
+  });
+
   test.each([
     ['image-missing', 'ImagePullBackOff'],
     ['crash', 'CrashLoopBackOff'],

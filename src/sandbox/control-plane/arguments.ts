@@ -108,10 +108,6 @@ export function controllerManagerArguments(
     `--cluster-cidr=${settings.podCidr}`,
     `--service-cluster-ip-range=${settings.serviceCidr}`,
     '--controllers=*,bootstrapsigner,tokencleaner',
-    // New in 1.36 and on by default: a controller waits until its cache has caught up with its own last write. On a quiet
-    // cluster whose pods are ready within milliseconds it was seen to wait for minutes with nothing left to come
-    // ("read version is not as new as written version"), its Deployment stuck at 1/2 with two ready pods.
-    `--feature-gates=${['DaemonSet', 'Job', 'ReplicaSet', 'StatefulSet'].map((kind) => `StaleControllerConsistency${kind}=false`).join(',')}`,
     '--profiling=false',
   ];
 }
