@@ -16,7 +16,8 @@ const longest = 6 * 3_600_000;
 export class Player {
   readonly world: World;
   readonly disk: MemoryJournals;
-  readonly events: (DurableEvent | ShownEvent)[] = [];
+  /** What was said, and when, in milliseconds of world time. */
+  readonly events: { readonly at: number; readonly event: DurableEvent | ShownEvent }[] = [];
   #process = 0;
   #runs = 0;
 
@@ -37,17 +38,23 @@ export class Player {
     return this.#start(at);
   }
 
+  /** One process that is killed after so many milliseconds of world time, Terraform with it; undefined: it was. */
+  kill(after: number): Promise<RunResult | undefined> {
+    return this.#start(undefined, after);
+  }
+
   /** How many points a process passed. */
   points = 0;
 
-  async #start(killAt: number | undefined): Promise<RunResult | undefined> {
+  async #start(killAt: number | undefined, after?: number): Promise<RunResult | undefined> {
     const { world } = this;
     this.#process += 1;
     this.#runs += 1;
     const name = `process ${this.#process}`;
     let alive = true;
     const simulated = new SimulatedWorld();
-    Object.assign(simulated, { clock: world.clock, journals: this.disk, tools: new SimulatedTools(world.clock) });
+    const events = { push: (event: DurableEvent | ShownEvent) => this.events.push({ at: world.clock.monotonic(), event }) };
+    Object.assign(simulated, { clock: world.clock, journals: this.disk, tools: new SimulatedTools(world.clock), events });
     const ports = portsOf(world, name, () => alive);
     const { config } = world;
     const looking = readOnly(ports);
@@ -56,13 +63,17 @@ export class Player {
       write: (scope) => ({ ...ports, ...scope, config }),
     };
     const killed = Promise.withResolvers<undefined>();
+    const die = (): void => {
+      alive = false;
+      this.disk.abandon();
+      killed.resolve(undefined);
+    };
+    const spare = after === undefined ? () => undefined : world.clock.at(world.clock.monotonic() + after, die);
     this.points = 0;
     this.disk.fault = async () => {
       this.points += 1;
       if (killAt === undefined || this.points < killAt) return;
-      alive = false;
-      this.disk.abandon();
-      killed.resolve(undefined);
+      die();
       await new Promise(() => undefined);
     };
     const late = Promise.withResolvers<never>();
@@ -77,8 +88,8 @@ export class Player {
     } finally {
       alive = false;
       callOff();
+      spare();
       this.disk.fault = async () => undefined;
-      this.events.push(...simulated.events);
     }
   }
 }

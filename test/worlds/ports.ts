@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { openLedger } from '../../src/engine/ledger.ts';
+import { PlatformError } from '../../src/errors.ts';
 import { templatesIn } from '../../src/tools/templates.ts';
 import type { AwsInstance, AwsWriter, ClusterWriter, DnsRecord, TextFiles, WriteWorld } from '../../src/tools/ports.ts';
 import { clusterPort } from './memory-cluster/port.ts';
@@ -65,7 +66,7 @@ const realFiles: TextFiles = {
 
 function openedCluster(world: World, cluster: ClusterWriter): ClusterWriter {
   if (world.files.has(`${world.config.stateFolder}/kubeconfig`)) return cluster;
-  throw new TypeError('the cluster was asked for, and there is no kubeconfig');
+  throw new PlatformError('UNREACHABLE', { message: 'there is no kubeconfig of this cluster yet' });
 }
 
 function unexpected(port: string): never {

@@ -43,18 +43,21 @@ export async function playWorld(seed: number, wishes: Wishes = {}): Promise<Outc
   return { seed, world, player, endings, problems, calls, owned: then.owned };
 }
 
-/** Kills the teardown of a calm world at one point of its journal, resumes it, and compares with the teardown that nobody killed. */
-export async function killWorld(seed: number, at: number, wishes: Wishes, untouched: Rest): Promise<readonly string[]> {
+/** When a process is killed: at a point of its journal (three for each batch of records), or after so many milliseconds of world time. */
+export type Moment = { readonly point: number } | { readonly after: number };
+
+/** Kills the teardown of a calm world, resumes it, and compares with the teardown that nobody killed. */
+export async function killWorld(seed: number, when: Moment, wishes: Wishes, untouched: Rest): Promise<readonly string[]> {
   const world = await generateWorld(seed, { ...wishes, calm: true });
   const then = before(world);
   const player = new Player(world);
   const problems: string[] = [];
-  await player.crash(at);
+  await ('point' in when ? player.crash(when.point) : player.kill(when.after));
   const endings = await insist(player);
   const rest = restOf(world, endings);
   if (rest.exitCode !== untouched.exitCode) problems.push(`exit ${rest.exitCode} (${endings.at(-1)?.failure?.message}) and not ${untouched.exitCode}`);
   if (rest.left !== untouched.left) problems.push(`left is ${rest.left} and not ${untouched.left}`);
-  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map((text) => `killed at ${at}: ${text}`);
+  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map((text) => `world ${seed}, killed at ${JSON.stringify(when)}: ${text}`);
 }
 
 /** How a world stands at the end, for a comparison. */
@@ -68,14 +71,18 @@ export const restOf = (world: World, endings: readonly Ending[]): Rest => ({
   left: leftovers(world).map(titleOf).sort().join(', '),
 });
 
-/** The teardown that nobody kills, and how many points its journal passes. */
-export async function undisturbed(seed: number, wishes: Wishes): Promise<{ readonly rest: Rest; readonly points: number }> {
+/** The teardown that nobody kills, how many points its journal passes, and how long it takes in world time. */
+export async function undisturbed(
+  seed: number,
+  wishes: Wishes,
+): Promise<{ readonly rest: Rest; readonly points: number; readonly wall: number }> {
   const world = await generateWorld(seed, { ...wishes, calm: true });
   const player = new Player(world);
   const first = endingOf(await player.run());
   const { points } = player;
+  const wall = world.clock.monotonic();
   const endings = first.failure === undefined ? [first] : await insist(player, [first]);
-  return { rest: restOf(world, endings), points };
+  return { rest: restOf(world, endings), points, wall };
 }
 
 function note(problems: string[], problem: string | undefined): void {
