@@ -6,6 +6,8 @@ import { nameOf } from './blockers.ts';
 import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
+import { takePartialInventory } from './inventory.ts';
+import { refuseStrangers } from './sweep-strangers.ts';
 import type { Finding } from './inventory-types.ts';
 import { destroyRoot, type Destruction, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 
@@ -57,12 +59,17 @@ export const destroyTerraformFoundation = stepWhen({
     for (const finding of buckets)
       if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
     const going = look.resources.filter((one) => !staying.includes(one));
+    // The provider asks ten minutes long for a certificate that a distribution or a listener of others has (catalogue E10).
+    if (going.some(({ type }) => type === 'aws_acm_certificate'))
+      refuseStrangers(await takePartialInventory(ctx, look.evidence, usersOfCertificates));
     return {
       destroyed: await destroyRoot(ctx, look, going),
       kept: kept.map(({ resource, kept: because = '' }): Kept => ({ id: resource.id, because })),
     };
   },
 });
+
+const usersOfCertificates = ['certificate', 'load-balancer', 'distribution'] as const;
 
 const bucketsOf = ({ findings, resources }: Destruction): readonly Finding[] => {
   const ids = new Set(resources.filter(({ type }) => type === 'aws_s3_bucket').map(({ id }) => id));
