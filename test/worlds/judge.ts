@@ -157,7 +157,8 @@ function isNamed({ aws }: World, left: readonly Thing[], said: string, _: Facts)
   };
   for (const thing of left) look(thing);
   for (const thing of aws.all()) if (thing.truth === 'doubtful' && thing.phase !== 'gone') look(thing);
-  const isIn = (thing: Thing): boolean => said.includes(thing.id) || (thing.name !== '' && said.includes(thing.name));
+  const isIn = (thing: Thing): boolean =>
+    said.includes(thing.id) || said.includes(shortOf(thing.id)) || (thing.name !== '' && said.includes(thing.name));
   return aws.all().some((thing) => names.has(keyOf(thing)) && isIn(thing)) || /finalizer/.test(said);
 }
 
