@@ -2,10 +2,9 @@ import type { PlatformConfig } from '../config/config.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { RunResult } from '../engine/run-options.ts';
 import type { Host } from '../host.ts';
-import { byHand } from './aws-command.ts';
 import { durationText } from './duration-text.ts';
 import { countsText } from './kind-text.ts';
-import { type Kept, keptLines } from './kept-lines.ts';
+import { keptLines } from './kept-lines.ts';
 import { removalFailureLines } from './removal-view-failures.ts';
 import { harmless, paragraph } from './screen-lines.ts';
 import { type Style, styleFor } from './style.ts';
@@ -67,7 +66,7 @@ export function removalText(outcome: Removal, style: Style, columns: number): st
     ...(result === undefined ? [] : timeLines(result, style, columns)),
     ...removalFailureLines(result?.failures ?? [], style, columns),
     ...openLines(outcome, style, columns),
-    ...keptLines(removal?.kept ?? [], style, columns, (because, those) => removedBy(because, those, outcome)),
+    ...keptLines(removal?.kept ?? [], style, columns, (because) => removedBy(because, outcome.config)),
     '',
     ...nextLines(outcome, style, columns),
   ]);
@@ -106,17 +105,11 @@ function openLines({ result }: Removal, style: Style, columns: number): string[]
     : ['', style.bold('Still open'), ...paragraph(result.open.join(', '), 2, columns)];
 }
 
-/** A whole teardown forgets the cluster id, and with it the proof that data was ours: from then on it goes by hand. The foundation keeps the id. */
-function removedBy(because: string, those: readonly Kept[], outcome: Removal): readonly string[] {
-  const { verb, config, removal } = outcome;
+/** What stays keeps the cluster id, and with it the proof that it is ours: the same command takes it away later. */
+function removedBy(because: string, config: PlatformConfig): readonly string[] {
   const again = `platform destroy --cleanup --env ${config.environment}`;
   if (because.includes('--keep')) return ['removed by:', again];
-  if (!because.includes('--delete-data')) return [];
-  const forgotten =
-    verb === 'destroy' && isVerified(outcome) && removal?.kept.every((one) => !one.because.includes('--keep')) === true;
-  return forgotten
-    ? ['removed by hand:', ...those.map((one) => byHand(one, config.region))]
-    : ['removed by:', `${again} --delete-data`];
+  return because.includes('--delete-data') ? ['removed by:', `${again} --delete-data`] : [];
 }
 
 const isVerified = ({ result }: Removal): boolean =>
@@ -127,7 +120,7 @@ function removedOf(outcome: Removal): readonly { readonly kind: string; readonly
   return isVerified(outcome) && outcome.removal !== undefined ? goesOf(outcome.removal) : [];
 }
 
-function nextLines({ verb, config, result }: Removal, style: Style, columns: number): string[] {
+function nextLines({ verb, config, result, removal }: Removal, style: Style, columns: number): string[] {
   const env = `--env ${config.environment}`;
   const failed = result?.failures[0]?.step ?? '';
   const orphans = `platform status --orphans ${env}`;
@@ -140,7 +133,11 @@ function nextLines({ verb, config, result }: Removal, style: Style, columns: num
         ]
       : verb === 'rebuild'
         ? [`platform status ${env}`, `${orphans} looks for what is left of the old one`]
-        : [`platform up ${env} builds it anew, under a new cluster id`];
+        : [
+            removal?.kept.length
+              ? `platform up ${env} builds it anew, upon what stays and under the same cluster id`
+              : `platform up ${env} builds it anew, under a new cluster id`,
+          ];
   const told = next.flatMap((text, index) =>
     paragraph(text, 6, columns).map((line, more) =>
       more > 0 ? line : `${index === 0 ? style.bold('Next:') : '  or:'} ${line.trimStart()}`,

@@ -17,7 +17,7 @@ import { nameOf } from './sweep-words.ts';
 /**
  * Looks at everything once more, from nothing: nothing of ours may be left but what was declared kept. Else LEFTOVERS (exit 13) with each
  * thing, who holds it, and what to do. On success the epoch is closed, and the cluster id goes with it, so that a new life gets a new one:
- * unless this is half of a rebuild, or the foundation, which carries the id, stays.
+ * unless this is half of a rebuild, or something that carries the id stays (the foundation, data).
  */
 export const destroyVerify = step({
   id: 'destroy-verify',
@@ -56,7 +56,7 @@ export const destroyVerify = step({
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
     for (const name of derived) await ctx.files.remove(`${ctx.config.stateFolder}/${name}`);
-    await forgetIdentity(ctx, inventory);
+    if (kept.length === 0) await forgetIdentity(ctx, inventory);
     return { removed: inventory.vanished.length, kept };
   },
 });
@@ -86,8 +86,8 @@ function withoutCluster(ctx: StepContext): StepContext {
 
 /**
  * The id first, the records last: an id without records would make every tag a proof, also on things of another cluster of the same id. Without
- * the id nothing is looked for at all. Where the id lives on (a rebuild, a kept foundation), so do its records: that a VPC was ours and is gone
- * is what tells a later one from it.
+ * the id nothing is looked for at all. Where the id lives on (a rebuild, a kept foundation, kept data), so do its records: that a VPC was ours and
+ * is gone is what tells a later one from it, and what was kept must be found again by who removes it later, or builds upon it.
  */
 async function forgetIdentity(ctx: StepContext, { account, clusterId }: Inventory): Promise<void> {
   const { config } = ctx;

@@ -11,6 +11,7 @@ const mine = ours(destroyWorld({ things: [] }).environment);
 const ofState = (removed: readonly string[]) =>
   removed.filter((path) => path.startsWith('states/')).map((path) => path.split('/').at(-1));
 const address: Thing = { kind: 'address', id: 'eipalloc-1', name: 'k8s-master', tags: mine };
+const snapshot: Thing = { kind: 'snapshot', id: 'snap-1', tags: mine };
 const entry = { kind: 'volume', id: 'vol-1', unique: {}, step: 'destroy-inventory' };
 
 describe('destroy-verify', () => {
@@ -54,8 +55,10 @@ describe('destroy-verify', () => {
   it.each([
     ['half of a rebuild', { rebuild: true }, []],
     ['the foundation kept', { keepFoundation: true }, ['address k8s-master (eipalloc-1): --keep foundation']],
+    ['data kept', {}, ['snapshot snap-1: data: --delete-data was not given']],
   ] as const)('%s: the id stays, what is kept is said', async (_name, choices, kept) => {
-    const world = destroyWorld({ things: kept.length > 0 ? [address] : [], choices });
+    const things = kept.length === 0 ? [] : [kept[0].startsWith('snapshot') ? snapshot : address];
+    const world = destroyWorld({ things, choices });
     expect(await specOf(destroyVerify).apply(world.context, up)).toMatchObject({ kept });
     expect(ofState(world.removed)).toEqual([]);
     expect(world.objects.size).toBe(2);
