@@ -18,7 +18,11 @@ export const rebuildDownloads = step({
   onCancel: 'abort',
   timeout: minutes(10),
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
-  inputs: (config) => ({ charts: Object.entries(config.versions.charts).map(([id, pin]) => [id, pin.version]), cni: config.network.cni, addons: [...config.addons] }),
+  inputs: (config) => ({
+    charts: Object.entries(config.versions.charts).map(([id, pin]) => [id, pin.version]),
+    cni: config.network.cni,
+    addons: [...config.addons],
+  }),
   // Whether a package is there costs as much as fetching it: both are a look into the cache.
   check: async () => ({ state: 'needed', because: 'what the build fetches is put beside the state' }),
   apply: async (ctx) => {

@@ -88,8 +88,8 @@ export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope
     if (!ids.includes(id)) ids.push(id);
   };
   for (const { kind, id } of evidence.terraform) add(kind, id);
+  // A role that was recorded by its RoleId is found by the beginning of its name.
   for (const entry of evidence.ledger)
-    // A role that was recorded by its RoleId is found by the beginning of its name.
     for (const kind of removableKinds)
       if (isEntryOf(kind, entry) && entry.unique['roleId'] !== entry.id) add(kind, entry.id);
   for (const volume of evidence.volumes.keys()) add('volume', volume);
