@@ -11,7 +11,7 @@ import { settleFacts } from './terraform-imports.ts';
 import { previewOf, summarize, terraformRoot } from './terraform-root.ts';
 
 /** Canonical's images; the newest is taken once per machine and then kept (ignore_changes). */
-const image = { owner: '099720109477', name: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*' };
+export const image = { owner: '099720109477', name: 'ubuntu/images/hvm-ssd-gp3/ubuntu-noble-24.04-amd64-server-*' };
 
 type Infrastructure = Awaited<ReturnType<typeof described>>;
 

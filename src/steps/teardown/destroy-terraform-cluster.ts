@@ -4,7 +4,7 @@ import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { refuseLeftovers } from './sweep-strangers.ts';
-import { destroyRoot, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
+import { destroyRoot, forgetEnded, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 import { everythingLeft } from './terraform-stall.ts';
 
 /** Network, firewall, role and key: the root `cluster`, or the user's own tree by their own Terraform. Nothing of others holds it by now. */
@@ -31,7 +31,7 @@ export const destroyTerraformCluster = step({
   },
   settle: async (ctx, { inventory }) => await settleRoot(ctx, 'cluster', inventory),
   apply: async (ctx, { inventory }) => {
-    const look = await lookAtRoot(ctx, 'cluster', inventory);
+    const look = await forgetEnded(ctx, await lookAtRoot(ctx, 'cluster', inventory));
     // With --cleanup the sweep has proven it.
     if (ctx.config.teardown?.cleanup !== true && !look.evidence.bringYourOwn)
       refuseLeftovers({ findings: await everythingLeft(ctx, look.evidence) });

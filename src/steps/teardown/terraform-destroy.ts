@@ -1,10 +1,11 @@
 import type { Json } from '../../engine/types.ts';
 import type { PlatformConfig } from '../../config/config.ts';
 import type { StateResource, TerraformRoot } from '../../tools/ports.ts';
+import { image } from '../build/infrastructure.ts';
 import { terraformRoot } from '../build/terraform-root.ts';
 import type { ReadContext, StepContext } from '../kit.ts';
 import type { DestroyInventory } from './destroy-inventory.ts';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence, scopeOf } from './evidence.ts';
 import { referenceOf } from './evidence-terraform.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
 import { takePartialInventory } from './inventory.ts';
@@ -50,7 +51,7 @@ function variablesOf(
       ]),
     ),
     data_bucket: null,
-    image: { owner: 'self', name: 'none' },
+    image,
   };
 }
 
@@ -94,6 +95,28 @@ export async function destroyRoot(
   await destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement));
   return resources.length;
 }
+
+/**
+ * Takes machines that a fresh listing shows as terminated out of our own state. The provider would ask to end them again, and waits ten seconds
+ * before it looks (measured with 5.100: 25 resources in 13.9 s, 21 of them in 3.6 s without the machines).
+ */
+export async function forgetEnded(ctx: StepContext, look: Destruction): Promise<Destruction> {
+  const { root, resources, evidence } = look;
+  if (evidence.bringYourOwn || !resources.some(isMachine)) return look;
+  const listed = await ctx.estate.list('instance', scopeOf(evidence, ctx.config));
+  const ended = new Set(listed.filter(({ phase }) => phase === 'gone').map(({ id }) => id));
+  const gone = resources.filter((one) => isMachine(one) && ended.has(one.id));
+  if (gone.length === 0) return look;
+  ctx.note(`${gone.length} machines have ended: taken out of the Terraform state`);
+  await ctx.terraform.forget(
+    root,
+    gone.map(({ address }) => address),
+    ctx,
+  );
+  return { ...look, resources: resources.filter((one) => !gone.includes(one)) };
+}
+
+const isMachine = ({ type }: StateResource): boolean => type === 'aws_instance';
 
 /** After an interruption: an own dead lock is released, a state that could not be saved is pushed. What is damaged is destroyed all the same. */
 export async function settleRoot(ctx: StepContext, name: RootName, inventory: DestroyInventory): Promise<void> {

@@ -41,7 +41,10 @@ export async function destroyRoot(
   } catch (error) {
     if (!isAboutWhatIsGone(error)) throw error;
     scope.note('something in the state is gone from AWS already: comparing the state with AWS');
-    await destroy(['-destroy']);
+    await destroy(['-destroy']).catch((second: unknown) => {
+      // A comparison that fails by itself says nothing about what stands in the way.
+      throw second instanceof PlatformError && second.message.startsWith('terraform plan ') ? error : second;
+    });
   }
 }
 

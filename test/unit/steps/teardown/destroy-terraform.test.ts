@@ -4,6 +4,7 @@ import type { Audit } from '../../../../src/engine/types.ts';
 import { PlatformError } from '../../../../src/errors.ts';
 import { destroyTerraformCluster } from '../../../../src/steps/teardown/destroy-terraform-cluster.ts';
 import { destroyTerraformFoundation } from '../../../../src/steps/teardown/destroy-terraform-foundation.ts';
+import { agreeTo } from '../../../../src/steps/teardown/terraform-agreement.ts';
 import type { CloudResource, ResourceChange, StateResource, TerraformWriter } from '../../../../src/tools/ports.ts';
 import { exampleConfig } from '../../../helpers/configuration.ts';
 import { fakeWorld, specOf } from '../../../helpers/fake-world.ts';
@@ -156,6 +157,19 @@ describe('destroy-terraform-cluster', () => {
     expect(await root.apply(ctx, up)).toEqual({ destroyed: 2 });
   });
 
+  test('machines that have ended leave the state first: the provider would only wait for them', async () => {
+    const machines = [held('aws_instance.node["a"]', 'i-1'), held('aws_instance.node["b"]', 'i-2')];
+    const listed = [
+      ...alive,
+      thing('instance', 'i-1', { phase: 'gone', state: 'terminated', vpc: 'vpc-1' }),
+      thing('instance', 'i-2', { phase: 'going', state: 'shutting-down', vpc: 'vpc-1' }),
+    ];
+    const { ctx, did } = world({ resources: [...network, ...machines], listed });
+    expect(await root.apply(ctx, up)).toEqual({ destroyed: 3 });
+    expect(did[0]).toBe('forget aws_instance.node["a"]');
+    expect(did.at(-1)).toBe('destroy cluster: aws_vpc.this aws_subnet.public["a"] aws_instance.node["b"]');
+  });
+
   test.each([
     ['shared by a tag', { tags: { [`kubernetes.io/cluster/${cluster}`]: 'shared' } }, 'shared'],
     ["another cluster's", { tags: { 'platform/cluster': 'other-dev-xxxxx' } }, 'other-dev-xxxxx'],
@@ -306,5 +320,37 @@ describe('destroy-terraform-foundation', () => {
     const { ctx, did } = world({ resources: foundationState, listed, choices: { deleteData: true } });
     await expect(foundation.apply(ctx, up)).rejects.toMatchObject({ code: 'FOREIGN' });
     expect(did).toEqual([]);
+  });
+});
+
+describe('agreeTo', () => {
+  const volume = thing('volume', 'vol-1');
+  const changes: readonly ResourceChange[] = [
+    { address: 'aws_ebs_volume.db', type: 'aws_ebs_volume', actions: ['delete'] },
+  ];
+  const holding = (finding: object) => ({
+    root: 'cluster',
+    account,
+    resources: [held('aws_ebs_volume.db', 'vol-1')],
+    findings: [{ resource: volume, class: 'owned' as const, because: 'recorded', ...finding }],
+  });
+
+  test('what stays is asked about, not destroyed by the way: also in a tree of their own', () => {
+    const kept = holding({ class: 'data', kept: 'data: --delete-data was not given' });
+    expect(() => agreeTo(changes, kept)).toThrow(
+      expect.objectContaining({
+        code: 'NEEDS_YES',
+        next: expect.arrayContaining([expect.stringContaining('--delete-data')]),
+      }),
+    );
+  });
+
+  test.each(['foreign', 'shared', 'unknown'] as const)('what is %s is refused', (ownership) => {
+    expect(() => agreeTo(changes, holding({ class: ownership }))).toThrow(expect.objectContaining({ code: 'FOREIGN' }));
+  });
+
+  test('what is ours, and what nothing happens to, may go', () => {
+    agreeTo(changes, holding({}));
+    agreeTo([{ address: 'aws_vpc.other', type: 'aws_vpc', actions: ['no-op'] }], holding({}));
   });
 });
