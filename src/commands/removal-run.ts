@@ -70,7 +70,7 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
 function refuseProblemsOf({ problems }: TeardownPlan): void {
   const [problem] = problems;
   if (problem === undefined) return;
-  throw new PlatformError(problem.code as PlatformError['code'], { message: problem.message, next: problem.next });
+  throw new PlatformError(problem.code, { message: problem.message, next: problem.next });
 }
 
 /** A build that was cut off may have tools at work and locks left: they are adopted and settled first, so that nothing is made while it is unmade. */

@@ -13,8 +13,6 @@ import { judge } from './ownership.ts';
 import { keyOf, verdict } from './ownership-marks.ts';
 import { isEntryOf } from './ownership-records.ts';
 
-export { withProof } from './listing.ts';
-
 /**
  * Everything that is there, from nothing: ledger, both Terraform states, the live cluster and AWS joined, each thing with its verdict. One fresh
  * listing of every kind. What cannot be listed is an error that names the missing right. No cluster id was ever minted: an inventory of nothing.

@@ -8,7 +8,7 @@ import type { Family } from './family.ts';
 import { isGone, nameOf, orNothing } from './gone.ts';
 
 /** Tag that carries the text of the owner record, for a record has no tags of its own. */
-export const dnsOwnerTag = 'platform/dns-owner';
+const dnsOwnerTag = 'platform/dns-owner';
 
 const ownerPrefix = '_platform-owner.';
 
