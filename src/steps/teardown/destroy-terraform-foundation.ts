@@ -9,6 +9,7 @@ import { destroyLeftovers } from './destroy-leftovers.ts';
 import { takePartialInventory } from './inventory.ts';
 import { refuseStrangers } from './sweep-strangers.ts';
 import type { Finding } from './inventory-types.ts';
+import { awaitUnbound } from './terraform-addresses.ts';
 import { destroyRoot, type Destruction, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 
 type Kept = { readonly id: string; readonly because: string };
@@ -59,6 +60,7 @@ export const destroyTerraformFoundation = stepWhen({
     for (const finding of buckets)
       if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
     const going = look.resources.filter((one) => !staying.includes(one));
+    await awaitUnbound(ctx, look);
     // The provider asks ten minutes long for a certificate that a distribution or a listener of others has (catalogue E10).
     if (going.some(({ type }) => type === 'aws_acm_certificate'))
       refuseStrangers(await takePartialInventory(ctx, look.evidence, usersOfCertificates));

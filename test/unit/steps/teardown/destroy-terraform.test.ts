@@ -295,6 +295,19 @@ describe('destroy-terraform-foundation', () => {
     expect(notes).toContainEqual(expect.stringContaining(`${bucket} stays`));
   });
 
+  test('an Elastic IP is released only once no machine has it', async () => {
+    const bound = thing('network-interface', 'eni-1', { holds: [{ kind: 'address', id: 'eipalloc-1' }] });
+    const { ctx, did, clock, notes } = world({ resources: foundationState, listed: [...data(true), bound] });
+    const list = ctx.estate.list.bind(ctx.estate);
+    const without = async (kind: string) =>
+      (await list(kind)).filter((one) => one !== bound || clock.monotonic() < 60_000);
+    Object.assign(ctx.estate, { list: without });
+    await clock.drive(foundation.apply(ctx, up) as Promise<unknown>);
+    expect(notes).toContain('waiting until no machine has an Elastic IP of ours: eni-1');
+    expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
+    expect(did.at(-1)).toMatch(/^destroy foundation/);
+  });
+
   test('an empty bucket goes with the rest', async () => {
     const { ctx, did } = world({ resources: foundationState, listed: data(true) });
     expect(await foundation.apply(ctx, up)).toEqual({ destroyed: 4, kept: [] });
