@@ -20,3 +20,21 @@ export function readPlanFile(file: string, text: string | undefined): Omit<Plan,
     next: ['platform plan --out FILE writes one'],
   });
 }
+
+interface Removals {
+  readonly steps: readonly { readonly things: readonly { readonly kind: string; readonly id: string }[] }[];
+}
+
+/** PLAN_STALE when more would go than the file says: what came since then nobody has agreed to. That something went meanwhile is fine. */
+export function refuseGrown(file: string, text: string | undefined, now: Removals): void {
+  const agreed = (JSON.parse(text ?? '{}') as { removal?: Removals }).removal;
+  const name = ({ kind, id }: { kind: string; id: string }): string => `${kind.replaceAll('-', ' ')} ${id}`;
+  const known = new Set(agreed?.steps.flatMap(({ things }) => things.map(name)));
+  const grown = now.steps.flatMap(({ things }) => things.map(name)).filter((one) => !known.has(one));
+  if (grown.length === 0) return;
+  throw new PlatformError('PLAN_STALE', {
+    message: `${file} does not name ${grown.length} of the things that would go: ${grown.slice(0, 5).join(', ')}${grown.length > 5 ? ' ...' : ''}`,
+    next: ['look at a new plan: platform plan destroy --cleanup --out FILE'],
+    facts: { grown: grown.join(',') },
+  });
+}

@@ -1,9 +1,14 @@
 import { PlatformError } from '../errors.ts';
+import type { PlatformConfig } from '../config/config.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
+import type { Plan } from '../engine/plan-run.ts';
 import type { Host } from '../host.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
+import type { Reporter } from '../ui/reporter.ts';
 import type { Environment } from './environment.ts';
+import { border, openTeardown } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
+import { refuseGrown } from './plan-file.ts';
 import {
   choicesOf,
   decideAwsOnly,
@@ -49,10 +54,12 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
       agree: async (plan, state) => {
         if (plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
         if (!plan.pending) return;
+        if (!plan.rows.some(({ step }) => step === border)) return agreeToBuild(host, flags, plan, config, reporter);
         removal = await lookAtRemoval(environment, state, new AbortController().signal);
         reporter.pause();
         if (flags.json !== true) showTeardownPlan(removal, host, screenOf(environment, flags, verb));
         refuseProblemsOf(removal);
+        if (flags.plan !== undefined) refuseGrown(flags.plan, await environment.files.read(flags.plan), removal);
         if (flags.yes === true || flags.plan !== undefined) return;
         await confirmByName(host, `Remove ${config.environment}?`, config.environment, '--yes');
       },
@@ -66,6 +73,23 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
   }
 }
 
+/** Beyond the border a rebuild is a build like any other. */
+async function agreeToBuild(
+  host: Host,
+  flags: RemovalFlags,
+  plan: Plan,
+  { environment, target }: PlatformConfig,
+  reporter: Reporter,
+): Promise<void> {
+  const [{ showPlan }, { confirm }] = await Promise.all([import('../ui/plan-view.ts'), import('../ui/prompt.ts')]);
+  reporter.pause();
+  if (flags.json !== true) showPlan(plan, host, flags);
+  if (flags.yes === true || flags.plan !== undefined || target === 'sandbox') return;
+  const question = `The old cluster is gone. Go on with building ${environment}?`;
+  if (!(await confirm(host, question, '--yes')))
+    throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+}
+
 /** What would make the teardown fail halfway is said before it begins. */
 function refuseProblemsOf({ problems }: TeardownPlan): void {
   const [problem] = problems;
@@ -73,15 +97,19 @@ function refuseProblemsOf({ problems }: TeardownPlan): void {
   throw new PlatformError(problem.code, { message: problem.message, next: problem.next });
 }
 
-/** A build that was cut off may have tools at work and locks left: they are adopted and settled first, so that nothing is made while it is unmade. */
+/**
+ * A build that was cut off may have tools at work and locks left: they are adopted and settled first, so that nothing is made while it is unmade. What a
+ * teardown left in doubt is settled by its own run.
+ */
 async function bringToRest(
   host: Host,
   environment: Environment,
   flags: RemovalFlags,
-  { steps }: EnvironmentState,
+  state: EnvironmentState,
 ): Promise<void> {
-  const doubtful = [...steps.values()].some(({ state }) => state === 'in-doubt' || state === 'interrupted');
-  if (!doubtful) return;
+  const own = new Set(await openTeardown(state));
+  const doubtful = [...state.steps.values()].filter((one) => one.state === 'in-doubt' || one.state === 'interrupted');
+  if (doubtful.every(({ id }) => own.has(id))) return;
   const { settleDoubtful } = await import('./settle-doubtful.ts');
   const id = `settle-${new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
   await settleDoubtful(host, environment, flags, id);
