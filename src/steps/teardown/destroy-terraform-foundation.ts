@@ -10,7 +10,14 @@ import { takePartialInventory } from './inventory.ts';
 import { refuseStrangers } from './sweep-strangers.ts';
 import type { Finding } from './inventory-types.ts';
 import { awaitUnbound } from './terraform-addresses.ts';
-import { destroyRoot, type Destruction, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
+import {
+  destroyRoot,
+  type Destruction,
+  lookAtRoot,
+  refuseForeign,
+  rootToDestroy,
+  settleRoot,
+} from './terraform-destroy.ts';
 
 type Kept = { readonly id: string; readonly because: string };
 
@@ -49,6 +56,8 @@ export const destroyTerraformFoundation = stepWhen({
     const buckets = bucketsOf(look);
     const kept = buckets.filter(({ kept: because }) => because !== undefined);
     const staying = look.resources.filter((one) => kept.some(({ resource }) => isPartOf(one, resource.id)));
+    const going = look.resources.filter((one) => !staying.includes(one));
+    refuseForeign(look, going);
     for (const { resource, kept: because } of kept)
       ctx.note(`${nameOf(resource)} stays (${because}): taken out of the Terraform state`);
     if (staying.length > 0)
@@ -59,7 +68,6 @@ export const destroyTerraformFoundation = stepWhen({
       );
     for (const finding of buckets)
       if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
-    const going = look.resources.filter((one) => !staying.includes(one));
     await awaitUnbound(ctx, look);
     // The provider asks ten minutes long for a certificate that a distribution or a listener of others has (catalogue E10).
     if (going.some(({ type }) => type === 'aws_acm_certificate'))

@@ -74,18 +74,34 @@ export async function lookAtRoot(ctx: ReadContext, name: RootName, inventory: De
   return { root, evidence, resources, findings };
 }
 
+type Looked = Pick<Destruction, 'root' | 'evidence' | 'findings'>;
+
+const agreementOn = ({ root, evidence, findings }: Looked, resources: readonly StateResource[]): Agreement => ({
+  root: root.name,
+  account: evidence.account,
+  resources,
+  findings,
+});
+
+const agreeToAll = (agreement: Agreement): void =>
+  agreeTo(
+    agreement.resources.map(({ address, type }) => ({ address, type, actions: ['delete'] })),
+    agreement,
+  );
+
+/** Throws FOREIGN where one of these may not be destroyed: asked before anything that cannot be taken back. */
+export const refuseForeign = (look: Looked, resources: readonly StateResource[]): void =>
+  agreeToAll(agreementOn(look, resources));
+
 /** Destroys all that the state of the root holds, after every resource of it was proven ours and written down. */
 export async function destroyRoot(
   ctx: StepContext,
   { root, evidence, findings }: Destruction,
   resources: readonly StateResource[],
 ): Promise<number> {
-  const agreement: Agreement = { root: root.name, account: evidence.account, resources, findings };
+  const agreement = agreementOn({ root, evidence, findings }, resources);
   // Before the first word is written down as deleted.
-  agreeTo(
-    resources.map(({ address, type }) => ({ address, type, actions: ['delete'] })),
-    agreement,
-  );
+  agreeToAll(agreement);
   const known = findingsByAddress(agreement);
   for (const { address, id } of resources) {
     const proof = known.get(address)?.[0]?.because;

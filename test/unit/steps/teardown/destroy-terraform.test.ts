@@ -325,6 +325,16 @@ describe('destroy-terraform-foundation', () => {
     expect(did.at(-1)).toMatch(/^destroy foundation/);
   });
 
+  test("data is not touched where anything else of the state is somebody else's", async () => {
+    const listed = [
+      thing('address', 'eipalloc-1', { tags: { 'platform/cluster': 'other-dev-xxxxx' } }),
+      thing('bucket', bucket, { empty: false }),
+    ];
+    const { ctx, did } = world({ resources: foundationState, listed, choices: { deleteData: true } });
+    await expect(foundation.apply(ctx, up)).rejects.toMatchObject({ code: 'FOREIGN' });
+    expect(did).toEqual([]);
+  });
+
   test("a bucket of our name that is somebody else's stops everything", async () => {
     const listed = [
       thing('address', 'eipalloc-1'),
