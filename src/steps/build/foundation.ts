@@ -25,11 +25,11 @@ export const foundation = stepWhen({
     const { changes } = await ctx.terraform.plan(root, ctx.signal);
     if (changes.length > 0)
       return { state: 'needed', because: `Terraform has ${summarize(changes)}`, preview: previewOf(changes) };
-    return {
-      state: 'satisfied',
-      output: outputsOf(await ctx.terraform.outputs(root, ctx.signal)),
-      because: 'Terraform has no changes',
-    };
+    const outputs = await ctx.terraform.outputs(root, ctx.signal);
+    // Without address, domain and bucket it holds nothing, so that a plan before the first apply has no changes either. This output is never null.
+    if (outputs['elastic_ips'] === undefined)
+      return { state: 'needed', because: 'Terraform has written no outputs yet' };
+    return { state: 'satisfied', output: outputsOf(outputs), because: 'Terraform has no changes' };
   },
   settle: async (ctx, up) => {
     const facts = settleFacts(

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { expand } from '../../../src/engine/graph.ts';
+import type { Json } from '../../../src/engine/types.ts';
 import { isPlatformError } from '../../../src/errors.ts';
 import { dns } from '../../../src/steps/build/dns.ts';
+import { foundation } from '../../../src/steps/build/foundation.ts';
 import { build } from '../../../src/steps/build/index.ts';
 import { infrastructure } from '../../../src/steps/build/infrastructure.ts';
 import { inventory } from '../../../src/steps/build/inventory.ts';
@@ -30,6 +32,27 @@ describe('the list', () => {
     await expect(
       `${lines(exampleConfig()).join('\n')}\n\n--- no add-ons, no domain\n${lines(bare).join('\n')}\n`,
     ).toMatchFileSnapshot('../../golden/steps.txt');
+  });
+});
+
+describe('foundation', () => {
+  const up = { backend: { clusterId: 'demo-sandbox-ab1c2', account: '123456789012', bucket: 'states' } };
+  const check = (outputs: Readonly<Record<string, Json>>) =>
+    specOf(foundation).check(
+      fakeWorld({ terraform: { plan: async () => ({ changes: [] }), outputs: async () => outputs } }).context,
+      up,
+    );
+
+  it('that makes nothing is needed until its outputs are written', async () => {
+    expect(await check({})).toEqual({ state: 'needed', because: 'Terraform has written no outputs yet' });
+    expect(await check({ elastic_ips: {} })).toMatchObject({
+      state: 'satisfied',
+      output: { addresses: {}, bucket: null, certificate: null, zone: null },
+    });
+  });
+
+  it('whose outputs are of another form is refused', async () => {
+    expect(await codeOf(check({ elastic_ips: [] }))).toMatch(/^CONTRACT_BROKEN: .*elastic_ips is a list/s);
   });
 });
 
