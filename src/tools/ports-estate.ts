@@ -105,7 +105,7 @@ export interface EstateScope {
   readonly cluster: string;
   /** Recorded VPCs: whatever stands in them. */
   readonly vpcs: readonly string[];
-  /** Domain whose hosted zone holds our records; absent: no records are looked at. */
+  /** Domain whose hosted zone holds our records; absent: only the recorded ones are looked at. */
   readonly domain?: string;
   /** Ids from ledger, Terraform state and cluster objects, by kind: looked up even where no tag or VPC leads to them. */
   readonly recorded: Readonly<Partial<Record<CloudKind, readonly string[]>>>;

@@ -133,6 +133,25 @@ export function globalContract(make: MakeEstate): void {
       expect(await idsOf(made, 'dns-record', more)).toContain(`${zone}/TXT/_platform-owner.b.${domain}`);
     });
 
+    test('recorded records are found when no domain is configured any more, each with its owner record; nothing else is', async () => {
+      const made = await make();
+      const { cluster, domain, seed } = made;
+      const zone = await seed.zone(domain);
+      const text = { type: 'TXT', ttl: 300 } as const;
+      const address = { type: 'A', ttl: 60, values: ['203.0.113.7'] } as const;
+      const a = await seed.record(zone, { name: `argocd.${domain}`, ...address });
+      const own = await seed.record(zone, {
+        name: `_platform-owner.argocd.${domain}`,
+        ...text,
+        values: [owner(cluster)],
+      });
+      await seed.record(zone, { name: `other.${domain}`, ...address });
+      const recorded = { 'dns-record': [a, own, `${zone}/A/gone.${domain}`, `Z0NOSUCHZONE/A/x.${domain}`] };
+      expect(await idsOf(made, 'dns-record', { recorded })).toEqual([a, own].sort());
+      expect(held(await one(made, 'dns-record', a, { recorded: { 'dns-record': [a] } }), 'dns-record')).toEqual([own]);
+      expect(await idsOf(made, 'dns-record')).toEqual([]);
+    });
+
     test('a wildcard record and a text record go, exactly as they were listed', async () => {
       const made = await make();
       const { cluster, domain, estate, seed } = made;

@@ -17,7 +17,10 @@ interface Listed {
   readonly set: ResourceRecordSet;
 }
 
-/** Records of the domain that have an owner record of this cluster beside them, those owner records, and the recorded ones. */
+/**
+ * Records of the domain that have an owner record of this cluster beside them, those owner records, and the recorded ones, in whatever zone: the
+ * domain may have been changed or taken out of the configuration since they were made.
+ */
 export async function route53(session: Session): Promise<Family<'dns-record'>> {
   const sdk = await import('@aws-sdk/client-route-53');
   const client = new sdk.Route53Client(session.settings);
@@ -102,16 +105,19 @@ export async function route53(session: Session): Promise<Family<'dns-record'>> {
   return {
     'dns-record': {
       list: async (scope) => {
-        if (scope.domain === undefined) return [];
-        const zone = await zoneOf(scope.domain);
-        const below = zone === undefined ? [] : await subtree(zone, scope.domain);
+        const { domain } = scope;
+        const zone = domain === undefined ? undefined : await zoneOf(domain);
+        const below = zone === undefined || domain === undefined ? [] : await subtree(zone, domain);
         const recorded = recordedIds(scope, 'dns-record');
         const seen = new Set(below.map(idOf));
         const elsewhere = recorded
           .filter((id) => !seen.has(id))
           .map((id) => id.split('/'))
-          .filter(([place = '', , name = '']) => place !== zone || !isBelow(name, scope.domain ?? ''))
-          .flatMap(([place = '', , name = '']) => [`${place}/${name}`, `${place}/${ownerPrefix}${name}`]);
+          .filter(([place = '', , name = '']) => place !== zone || domain === undefined || !isBelow(name, domain))
+          .flatMap(([place = '', , name = '']) => [
+            `${place}/${name}`,
+            ...(name.startsWith(ownerPrefix) ? [] : [`${place}/${ownerPrefix}${name}`]),
+          ]);
         const looked = await Promise.all(
           [...new Set(elsewhere)].map((one) => {
             const [place = '', name = ''] = one.split('/');
