@@ -79,8 +79,11 @@ async function playAll(from: number, count: number): Promise<number> {
     for (const [ending, times] of Object.entries(part.endings)) endings.set(ending, (endings.get(ending) ?? 0) + times);
   const quantile = (share: number): string => (ratios[Math.floor((ratios.length - 1) * share)] ?? 0).toFixed(1);
   say(`${count} worlds in ${((performance.now() - begun) / 1000).toFixed(0)} s; promises broken: ${broken.length}`);
-  for (const [ending, times] of [...endings].sort((one, other) => other[1] - one[1])) say(`  ${times} ended with ${ending}`);
-  say(`listings and deletions for each thing of ours: median ${quantile(0.5)}, nine of ten below ${quantile(0.9)}, most ${quantile(1)}`);
+  for (const [ending, times] of [...endings].sort((one, other) => other[1] - one[1]))
+    say(`  ${times} ended with ${ending}`);
+  say(
+    `listings and deletions for each thing of ours: median ${quantile(0.5)}, nine of ten below ${quantile(0.9)}, most ${quantile(1)}`,
+  );
   return broken.length === 0 ? 0 : 1;
 }
 

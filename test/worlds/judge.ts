@@ -1,6 +1,6 @@
 import { decodeJournal } from '../../src/engine/record.ts';
 import type { GroupRule } from '../../src/tools/ports-estate.ts';
-import { photograph } from './memory-aws/memory-aws.ts';
+import { photograph } from './memory-aws/photograph.ts';
 import { keyOf, mayGo, type Thing } from './memory-aws/thing.ts';
 import type { Ending } from './person.ts';
 import type { Player } from './play.ts';
@@ -57,7 +57,9 @@ export function harm({ world, disk }: Pick<Player, 'world' | 'disk'>, then: Befo
     else if (is !== was && !isLessOurRules(was, is, isPeerOurs)) problems.push(`${key} was ${was} and is ${is}`);
   }
   if (world.decoy.writes.length > 0 || objectsOf(world) !== then.theirObjects)
-    problems.push(`somebody else's cluster was written to: ${world.decoy.writes.map(({ verb, target }) => `${verb} ${target}`).join(', ')}`);
+    problems.push(
+      `somebody else's cluster was written to: ${world.decoy.writes.map(({ verb, target }) => `${verb} ${target}`).join(', ')}`,
+    );
   return problems;
 }
 
@@ -93,7 +95,12 @@ export function leftovers({ aws, choices }: World): readonly Thing[] {
       (thing) =>
         thing.phase !== 'gone' &&
         (thing.truth === 'ours' || (thing.truth === 'data' && choices.deleteData)) &&
-        !(choices.keepFoundation && foundation.has(thing.kind) && !thing.name.startsWith('argocd.') && !thing.name.includes('owner.argocd')),
+        !(
+          choices.keepFoundation &&
+          foundation.has(thing.kind) &&
+          !thing.name.startsWith('argocd.') &&
+          !thing.name.includes('owner.argocd')
+        ),
     );
 }
 
@@ -144,7 +151,8 @@ export interface Facts {
 
 export const factsOf = (world: World): Facts => ({
   faults: world.aws.faults.map(({ name }) => name),
-  isUnrecorded: !world.ledger.some(({ kind }) => kind === 'kubernetes') || !world.ledger.some(({ kind }) => kind === 'instance'),
+  isUnrecorded:
+    !world.ledger.some(({ kind }) => kind === 'kubernetes') || !world.ledger.some(({ kind }) => kind === 'instance'),
 });
 
 /** Something that is left, or that holds what is left, stands in the text; objects of the cluster count where controllers are at fault. */
@@ -168,6 +176,9 @@ export const titleOf = (thing: Thing): string =>
 /** Pauses of Terraform beyond one poll on something that is in no state. */
 export function waitedTooLong({ terraform }: World): readonly string[] {
   const counts = new Map<string, number>();
-  for (const { address, on } of terraform.waited) counts.set(`${address} on ${on}`, (counts.get(`${address} on ${on}`) ?? 0) + 1);
-  return [...counts].filter(([, count]) => count > 1).map(([what, count]) => `Terraform waited ${count} polls: ${what}`);
+  for (const { address, on } of terraform.waited)
+    counts.set(`${address} on ${on}`, (counts.get(`${address} on ${on}`) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count > 1)
+    .map(([what, count]) => `Terraform waited ${count} polls: ${what}`);
 }

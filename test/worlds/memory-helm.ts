@@ -40,7 +40,11 @@ export class MemoryHelm {
         await enter(1500);
         const found = this.installed.find((one) => one.name === name && one.namespace === namespace);
         if (found === undefined) return;
-        this.#cluster.writes.push({ at: this.#cluster.clock.monotonic(), verb: 'uninstall', target: `${namespace}/${name}` });
+        this.#cluster.writes.push({
+          at: this.#cluster.clock.monotonic(),
+          verb: 'uninstall',
+          target: `${namespace}/${name}`,
+        });
         for (const key of found.objects) {
           const object = this.#cluster.objects.get(key);
           if (object !== undefined) this.#cluster.delete(object);

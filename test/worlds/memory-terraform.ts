@@ -131,7 +131,8 @@ export class MemoryTerraform {
       },
       forget: async (root, addresses) => {
         await pause(700);
-        for (const entry of state(root).filter(({ address }) => addresses.includes(address))) this.#forget(root.name, entry);
+        for (const entry of state(root).filter(({ address }) => addresses.includes(address)))
+          this.#forget(root.name, entry);
         this.forgotten.push(...addresses);
       },
       settle: async (root, facts) => {
@@ -209,7 +210,9 @@ export class MemoryTerraform {
       if (failures.length > 0) break;
     }
     if (failures.length > 0)
-      throw new PlatformError('TOOL_FAILED', { message: `terraform destroy of ${root} failed: ${failures.join('; ')}` });
+      throw new PlatformError('TOOL_FAILED', {
+        message: `terraform destroy of ${root} failed: ${failures.join('; ')}`,
+      });
   }
 
   async #delete(
@@ -240,7 +243,8 @@ export class MemoryTerraform {
     for (;;) {
       const left = this.#aws.find(thing.kind, thing.id);
       if (left === undefined || left.phase === 'gone') return;
-      if (signal.aborted) throw new PlatformError('TOOL_FAILED', { message: `interrupted while ${entry.address} was going` });
+      if (signal.aborted)
+        throw new PlatformError('TOOL_FAILED', { message: `interrupted while ${entry.address} was going` });
       progress.tell();
       await pause(poll);
     }

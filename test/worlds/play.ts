@@ -53,8 +53,15 @@ export class Player {
     const name = `process ${this.#process}`;
     let alive = true;
     const simulated = new SimulatedWorld();
-    const events = { push: (event: DurableEvent | ShownEvent) => this.events.push({ at: world.clock.monotonic(), event }) };
-    Object.assign(simulated, { clock: world.clock, journals: this.disk, tools: new SimulatedTools(world.clock), events });
+    const events = {
+      push: (event: DurableEvent | ShownEvent) => this.events.push({ at: world.clock.monotonic(), event }),
+    };
+    Object.assign(simulated, {
+      clock: world.clock,
+      journals: this.disk,
+      tools: new SimulatedTools(world.clock),
+      events,
+    });
     const ports = portsOf(world, name, () => alive);
     const { config } = world;
     const looking = readOnly(ports);

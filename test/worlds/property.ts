@@ -1,4 +1,5 @@
 import { generateWorld, type Wishes } from './generate/generate.ts';
+import { relabel } from './generate/provable.ts';
 import { before, factsOf, harm, leftovers, titleOf, unexpected, waitedTooLong } from './judge.ts';
 import { endingOf, insist, type Ending } from './person.ts';
 import { Player } from './play.ts';
@@ -17,9 +18,15 @@ export interface Outcome {
   readonly owned: number;
 }
 
-/** Takes one world apart, does what the errors say, and judges all of it. */
-export async function playWorld(seed: number, wishes: Wishes = {}): Promise<Outcome> {
+/** Takes one world apart, does what the errors say, and judges all of it. `change`: what else is the matter with it. */
+export async function playWorld(
+  seed: number,
+  wishes: Wishes = {},
+  change: (world: World) => void = () => undefined,
+): Promise<Outcome> {
   const world = await generateWorld(seed, wishes);
+  change(world);
+  relabel(world);
   const then = before(world);
   const facts = factsOf(world);
   const player = new Player(world);
@@ -47,7 +54,12 @@ export async function playWorld(seed: number, wishes: Wishes = {}): Promise<Outc
 export type Moment = { readonly point: number } | { readonly after: number };
 
 /** Kills the teardown of a calm world, resumes it, and compares with the teardown that nobody killed. */
-export async function killWorld(seed: number, when: Moment, wishes: Wishes, untouched: Rest): Promise<readonly string[]> {
+export async function killWorld(
+  seed: number,
+  when: Moment,
+  wishes: Wishes,
+  untouched: Rest,
+): Promise<readonly string[]> {
   const world = await generateWorld(seed, { ...wishes, calm: true });
   const then = before(world);
   const player = new Player(world);
@@ -55,9 +67,12 @@ export async function killWorld(seed: number, when: Moment, wishes: Wishes, unto
   await ('point' in when ? player.crash(when.point) : player.kill(when.after));
   const endings = await insist(player);
   const rest = restOf(world, endings);
-  if (rest.exitCode !== untouched.exitCode) problems.push(`exit ${rest.exitCode} (${endings.at(-1)?.failure?.message}) and not ${untouched.exitCode}`);
+  if (rest.exitCode !== untouched.exitCode)
+    problems.push(`exit ${rest.exitCode} (${endings.at(-1)?.failure?.message}) and not ${untouched.exitCode}`);
   if (rest.left !== untouched.left) problems.push(`left is ${rest.left} and not ${untouched.left}`);
-  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map((text) => `world ${seed}, killed at ${JSON.stringify(when)}: ${text}`);
+  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map(
+    (text) => `world ${seed}, killed at ${JSON.stringify(when)}: ${text}`,
+  );
 }
 
 /** How a world stands at the end, for a comparison. */

@@ -29,7 +29,10 @@ export function traceOf({ seed, world, player, endings, problems, calls, owned }
   }
   for (const call of aws.calls)
     if (call.mutating || call.error !== undefined)
-      say(call.at, `  AWS ${call.actor} ${call.action} ${call.target ?? ''} (${call.truth ?? 'not there'})${call.error === undefined ? '' : `: ${call.error}`}`);
+      say(
+        call.at,
+        `  AWS ${call.actor} ${call.action} ${call.target ?? ''} (${call.truth ?? 'not there'})${call.error === undefined ? '' : `: ${call.error}`}`,
+      );
   for (const { at, verb, target } of cluster.writes) say(at, `  Kubernetes ${verb} ${target}`);
   for (const { at, address, on } of terraform.waited) say(at, `  Terraform waits with ${address} on ${on}`);
   lines.sort((one, other) => one.at - other.at);

@@ -10,21 +10,30 @@ const worlds = [
 ] as const;
 
 describe('a teardown that is killed and resumed', () => {
-  test.for(worlds)('at records of its journal ends as if nobody had killed it (world $seed)', { timeout: 120_000 }, async (one) => {
-    const { seed, wishes, every } = one;
-    const { rest, points } = await undisturbed(seed, wishes);
-    expect(points).toBeGreaterThan(every);
-    const broken: string[] = [];
-    for (let point = 1; point <= points; point += every) broken.push(...(await killWorld(seed, { point }, wishes, rest)));
-    expect(broken).toEqual([]);
-  });
+  test.for(worlds)(
+    'at records of its journal ends as if nobody had killed it (world $seed)',
+    { timeout: 120_000 },
+    async (one) => {
+      const { seed, wishes, every } = one;
+      const { rest, points } = await undisturbed(seed, wishes);
+      expect(points).toBeGreaterThan(every);
+      const broken: string[] = [];
+      for (let point = 1; point <= points; point += every)
+        broken.push(...(await killWorld(seed, { point }, wishes, rest)));
+      expect(broken).toEqual([]);
+    },
+  );
 
-  test.for([7, 12])('at any time ends as if nobody had killed it, Terraform in the middle (world %i)', { timeout: 120_000 }, async (seed) => {
-    const wishes = { whole: true, decoys: [] } as const;
-    const { rest, wall } = await undisturbed(seed, wishes);
-    const broken: string[] = [];
-    for (let part = 1; part < 20; part++)
-      broken.push(...(await killWorld(seed, { after: (wall * part) / 20 + 137 * part }, wishes, rest)));
-    expect(broken).toEqual([]);
-  });
+  test.for([7, 12])(
+    'at any time ends as if nobody had killed it, Terraform in the middle (world %i)',
+    { timeout: 120_000 },
+    async (seed) => {
+      const wishes = { whole: true, decoys: [] } as const;
+      const { rest, wall } = await undisturbed(seed, wishes);
+      const broken: string[] = [];
+      for (let part = 1; part < 20; part++)
+        broken.push(...(await killWorld(seed, { after: (wall * part) / 20 + 137 * part }, wishes, rest)));
+      expect(broken).toEqual([]);
+    },
+  );
 });

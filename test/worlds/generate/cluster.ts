@@ -25,7 +25,12 @@ export function clusterDeeds(world: World, built: Built, controllers: Controller
   const namespace = (name: string): void => {
     cluster.make({ apiVersion: 'v1', kind: 'Namespace', name, finalizers: ['kubernetes'] });
   };
-  const workload = (kind: 'Deployment' | 'StatefulSet', home: string, name: string, parts: Partial<Draft> & { claims?: readonly string[]; dead?: boolean } = {}): Stored => {
+  const workload = (
+    kind: 'Deployment' | 'StatefulSet',
+    home: string,
+    name: string,
+    parts: Partial<Draft> & { claims?: readonly string[]; dead?: boolean } = {},
+  ): Stored => {
     namespace(home);
     const { claims = [], dead = false, ...rest } = parts;
     const made = cluster.make({
@@ -116,102 +121,158 @@ export function clusterDeeds(world: World, built: Built, controllers: Controller
   };
 
   return [
-    ['control-plane', 'control plane', () => {
-      for (const name of ['kube-system', 'default']) namespace(name);
-      for (const [name, machine] of built.machines)
-        cluster.make({
-          apiVersion: 'v1',
-          kind: 'Node',
-          name,
-          spec: { providerID: `aws:///${aws.region}a/${machine.id}` },
-          status: { conditions: [{ type: 'Ready', status: 'True' }] },
+    [
+      'control-plane',
+      'control plane',
+      () => {
+        for (const name of ['kube-system', 'default']) namespace(name);
+        for (const [name, machine] of built.machines)
+          cluster.make({
+            apiVersion: 'v1',
+            kind: 'Node',
+            name,
+            spec: { providerID: `aws:///${aws.region}a/${machine.id}` },
+            status: { conditions: [{ type: 'Ready', status: 'True' }] },
+          });
+        const master = built.machines.get('k8s-master');
+        cluster.answers = () => master?.phase === 'live';
+        addCoreControllers(cluster);
+        addEbsDriver(cluster, aws, { ...controllers.ebs });
+        addRabbitOperator(cluster, { ...controllers.rabbit });
+        addArgo(cluster, { ...controllers.argo });
+        alb = new AlbController(cluster, make, {
+          clusterId,
+          vpc: built.vpc?.id ?? '',
+          subnets: built.subnets.map(({ id }) => id),
+          tags: {
+            'platform/cluster': clusterId,
+            'platform/environment': world.config.environment,
+            [`kubernetes.io/cluster/${clusterId}`]: 'owned',
+          },
+          delay: controllers.alb.delay,
+          protected: controllers.alb.protected,
+          ...(built.nodes === undefined ? {} : { nodes: built.nodes.id }),
+          ...(built.certificate === undefined ? {} : { certificate: built.certificate.id }),
         });
-      const master = built.machines.get('k8s-master');
-      cluster.answers = () => master?.phase === 'live';
-      addCoreControllers(cluster);
-      addEbsDriver(cluster, aws, { ...controllers.ebs });
-      addRabbitOperator(cluster, { ...controllers.rabbit });
-      addArgo(cluster, { ...controllers.argo });
-      alb = new AlbController(cluster, make, {
-        clusterId,
-        vpc: built.vpc?.id ?? '',
-        subnets: built.subnets.map(({ id }) => id),
-        tags: { 'platform/cluster': clusterId, 'platform/environment': world.config.environment, [`kubernetes.io/cluster/${clusterId}`]: 'owned' },
-        delay: controllers.alb.delay,
-        protected: controllers.alb.protected,
-        ...(built.nodes === undefined ? {} : { nodes: built.nodes.id }),
-        ...(built.certificate === undefined ? {} : { certificate: built.certificate.id }),
-      });
-      alb.dead = controllers.alb.dead;
-      world.files.set(`${world.config.stateFolder}/kubeconfig`, 'kubeconfig of ours');
-    }],
-    ['control-plane', 'recorded', () =>
-      world.record('control-plane', 'kubernetes', cluster.identity.uid, { authority: cluster.identity.authority })],
-    ['ebs-csi', 'volume driver', () =>
-      release('aws-ebs-csi-driver', 'kube-system', 'aws-ebs-csi-driver-2.50.0', [
-        workload('Deployment', 'kube-system', 'ebs-csi-controller', { dead: controllers.ebs.dead }),
-      ])],
-    ['alb-controller', 'load balancer controller', () =>
-      release('aws-load-balancer-controller', 'kube-system', 'aws-load-balancer-controller-3.5.0', [
-        workload('Deployment', 'kube-system', 'aws-load-balancer-controller', { dead: controllers.alb.dead }),
-      ])],
-    ['argocd', 'Argo CD', () =>
-      release('argocd', 'argocd', 'argo-cd-8.0.0', [
-        workload('Deployment', 'argocd', 'argocd-server'),
-        workload('StatefulSet', 'argocd', 'argocd-application-controller', { dead: controllers.argo.dead }),
-      ])],
-    ['monitoring', 'monitoring', () => {
-      claim('monitoring', 'prometheus-db');
-      release('prometheus', 'monitoring', 'kube-prometheus-stack-80.0.0', [
-        workload('StatefulSet', 'monitoring', 'prometheus', { claims: ['prometheus-db'] }),
-      ]);
-    }],
-    ['rabbitmq', 'RabbitMQ', () => {
-      workload('Deployment', 'rabbitmq-system', 'rabbitmq-cluster-operator', { dead: controllers.rabbit.dead });
-      namespace('messaging');
-      const broker = cluster.make({
-        apiVersion: 'rabbitmq.com/v1beta1',
-        kind: 'RabbitmqCluster',
-        namespace: 'messaging',
-        name: 'rabbitmq',
-        finalizers: [rabbitFinalizer],
-      });
-      claim('messaging', 'persistence-rabbitmq-server-0', false, broker);
-      workload('StatefulSet', 'messaging', 'rabbitmq-server', {
-        claims: ['persistence-rabbitmq-server-0'],
-        ...(broker === undefined ? {} : { owner: broker }),
-      });
-    }],
+        alb.dead = controllers.alb.dead;
+        world.files.set(`${world.config.stateFolder}/kubeconfig`, 'kubeconfig of ours');
+      },
+    ],
+    [
+      'control-plane',
+      'recorded',
+      () =>
+        world.record('control-plane', 'kubernetes', cluster.identity.uid, { authority: cluster.identity.authority }),
+    ],
+    [
+      'ebs-csi',
+      'volume driver',
+      () =>
+        release('aws-ebs-csi-driver', 'kube-system', 'aws-ebs-csi-driver-2.50.0', [
+          workload('Deployment', 'kube-system', 'ebs-csi-controller', { dead: controllers.ebs.dead }),
+        ]),
+    ],
+    [
+      'alb-controller',
+      'load balancer controller',
+      () =>
+        release('aws-load-balancer-controller', 'kube-system', 'aws-load-balancer-controller-3.5.0', [
+          workload('Deployment', 'kube-system', 'aws-load-balancer-controller', { dead: controllers.alb.dead }),
+        ]),
+    ],
+    [
+      'argocd',
+      'Argo CD',
+      () =>
+        release('argocd', 'argocd', 'argo-cd-8.0.0', [
+          workload('Deployment', 'argocd', 'argocd-server'),
+          workload('StatefulSet', 'argocd', 'argocd-application-controller', { dead: controllers.argo.dead }),
+        ]),
+    ],
+    [
+      'monitoring',
+      'monitoring',
+      () => {
+        claim('monitoring', 'prometheus-db');
+        release('prometheus', 'monitoring', 'kube-prometheus-stack-80.0.0', [
+          workload('StatefulSet', 'monitoring', 'prometheus', { claims: ['prometheus-db'] }),
+        ]);
+      },
+    ],
+    [
+      'rabbitmq',
+      'RabbitMQ',
+      () => {
+        workload('Deployment', 'rabbitmq-system', 'rabbitmq-cluster-operator', { dead: controllers.rabbit.dead });
+        namespace('messaging');
+        const broker = cluster.make({
+          apiVersion: 'rabbitmq.com/v1beta1',
+          kind: 'RabbitmqCluster',
+          namespace: 'messaging',
+          name: 'rabbitmq',
+          finalizers: [rabbitFinalizer],
+        });
+        claim('messaging', 'persistence-rabbitmq-server-0', false, broker);
+        workload('StatefulSet', 'messaging', 'rabbitmq-server', {
+          claims: ['persistence-rabbitmq-server-0'],
+          ...(broker === undefined ? {} : { owner: broker }),
+        });
+      },
+    ],
     ['ingress', 'Ingress', () => enter(ingress('argocd', 'argocd', clusterId))],
-    ['dns', 'alias', () => {
-      const balancer = [...aws.of('load-balancer').values()].find(({ truth }) => truth === 'ours');
-      make.record(built.zone, { name: host, type: 'A', alias: { name: balancer?.hostname ?? '', zone: 'Z1' } });
-    }],
-    ['dns', 'owner record', () => {
-      const name = `_platform-owner.${host}`;
-      make.record(built.zone, { name, type: 'TXT', ttl: 300, values: [`"heritage=platform,platform/cluster=${clusterId}"`] });
-    }],
-    ['dns', 'recorded', () => {
-      for (const id of [`${built.zone}/A/${host}`, `${built.zone}/TXT/_platform-owner.${host}`])
-        world.record('dns', 'dns-record', id, { owner: clusterId });
-    }],
-    ['a user', 'a shop', () => {
-      const drafts = [ingress('web', 'shop'), { apiVersion: 'v1', kind: 'Service', namespace: 'web', name: 'mail', spec: { type: 'LoadBalancer' } }];
-      if (world.random.chance(0.5)) {
-        claim('web', 'uploads', world.random.chance(0.5));
-        workload('Deployment', 'web', 'shop', { claims: ['uploads'] });
-      }
-      for (const draft of drafts) enter(draft);
-      namespace('argocd');
-      cluster.make({
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'Application',
-        namespace: 'argocd',
-        name: 'shop',
-        finalizers: [applicationFinalizer],
-        spec: { syncPolicy: { automated: { selfHeal: true } } },
-        'memory/objects': drafts,
-      });
-    }],
+    [
+      'dns',
+      'alias',
+      () => {
+        const balancer = [...aws.of('load-balancer').values()].find(({ truth }) => truth === 'ours');
+        make.record(built.zone, { name: host, type: 'A', alias: { name: balancer?.hostname ?? '', zone: 'Z1' } });
+      },
+    ],
+    [
+      'dns',
+      'owner record',
+      () => {
+        const name = `_platform-owner.${host}`;
+        make.record(built.zone, {
+          name,
+          type: 'TXT',
+          ttl: 300,
+          values: [`"heritage=platform,platform/cluster=${clusterId}"`],
+        });
+      },
+    ],
+    [
+      'dns',
+      'recorded',
+      () => {
+        for (const id of [`${built.zone}/A/${host}`, `${built.zone}/TXT/_platform-owner.${host}`])
+          world.record('dns', 'dns-record', id, { owner: clusterId });
+      },
+    ],
+    [
+      'a user',
+      'a shop',
+      () => {
+        const drafts = [
+          ingress('web', 'shop'),
+          { apiVersion: 'v1', kind: 'Service', namespace: 'web', name: 'mail', spec: { type: 'LoadBalancer' } },
+        ];
+        if (world.random.chance(0.5)) {
+          claim('web', 'uploads', world.random.chance(0.5));
+          workload('Deployment', 'web', 'shop', { claims: ['uploads'] });
+        }
+        for (const draft of drafts) enter(draft);
+        namespace('argocd');
+        cluster.make({
+          apiVersion: 'argoproj.io/v1alpha1',
+          kind: 'Application',
+          namespace: 'argocd',
+          name: 'shop',
+          finalizers: [applicationFinalizer],
+          spec: { syncPolicy: { automated: { selfHeal: true } } },
+          'memory/objects': drafts,
+        });
+      },
+    ],
   ];
 }

@@ -35,7 +35,11 @@ function wholeCluster(world: World, theirs: AccountMaker, id: string, inTags = i
     theirs.put('certificate', { name: `${random.letters(4)}.${world.domain}`, tags: tags('certificate') });
     theirs.put('address', { tags: tags('k8s-master'), name: `${id}-k8s-master` });
   }
-  const volume = theirs.volume({ ...tags('dynamic'), 'ebs.csi.aws.com/cluster': 'true', CSIVolumeName: `pvc-${random.letters(8)}` });
+  const volume = theirs.volume({
+    ...tags('dynamic'),
+    'ebs.csi.aws.com/cluster': 'true',
+    CSIVolumeName: `pvc-${random.letters(8)}`,
+  });
   theirs.instance({
     subnet: subnet.id,
     groups: [nodes.id],
@@ -44,9 +48,16 @@ function wholeCluster(world: World, theirs: AccountMaker, id: string, inTags = i
     diskTags: tags('k8s-master'),
   });
   const marks = { 'elbv2.k8s.aws/cluster': inTags, 'ingress.k8s.aws/stack': 'argocd/argocd' };
-  const front = theirs.group(vpc.id, `k8s-${random.letters(10)}`, { ...marks, 'ingress.k8s.aws/resource': 'ManagedLBSecurityGroup' });
+  const front = theirs.group(vpc.id, `k8s-${random.letters(10)}`, {
+    ...marks,
+    'ingress.k8s.aws/resource': 'ManagedLBSecurityGroup',
+  });
   theirs.rule(nodes.id, { peer: front.id, description: 'elbv2.k8s.aws/targetGroupBinding=shared' });
-  const target = theirs.put('target-group', { name: `k8s-${random.letters(10)}`, vpc: vpc.id, tags: { ...marks, 'ingress.k8s.aws/resource': 'argocd/x:80' } });
+  const target = theirs.put('target-group', {
+    name: `k8s-${random.letters(10)}`,
+    vpc: vpc.id,
+    tags: { ...marks, 'ingress.k8s.aws/resource': 'argocd/x:80' },
+  });
   theirs.loadBalancer({
     name: `k8s-argocd-${random.letters(10)}`,
     subnets: [subnet.id],
@@ -88,7 +99,8 @@ export const decoys: Readonly<Record<string, Decoy>> = {
     shared.volume(tags);
     const vpc = shared.vpc({ Name: 'shared' });
     shared.inside('subnet', vpc.id, tags);
-    if (built.vpc !== undefined && world.random.chance(0.2)) shared.group(built.vpc.id, `shared-${world.random.letters(4)}`, tags);
+    if (built.vpc !== undefined && world.random.chance(0.2))
+      shared.group(built.vpc.id, `shared-${world.random.letters(4)}`, tags);
   },
   'volumes of other clusters': (world, built, theirs) => {
     const csi = { 'ebs.csi.aws.com/cluster': 'true', CSIVolumeName: `pvc-${world.random.letters(8)}` };
@@ -101,9 +113,16 @@ export const decoys: Readonly<Record<string, Decoy>> = {
     const subnet = anySubnet(built, world);
     if (subnet === undefined || built.vpc === undefined) return;
     const group = theirs.group(built.vpc.id, 'alice', { Owner: 'alice' });
-    if (built.nodes !== undefined && world.random.chance(0.5)) theirs.rule(group.id, { peer: built.nodes.id, direction: 'egress' });
+    if (built.nodes !== undefined && world.random.chance(0.5))
+      theirs.rule(group.id, { peer: built.nodes.id, direction: 'egress' });
     const target = theirs.put('target-group', { name: 'alice', vpc: built.vpc.id, tags: { Owner: 'alice' } });
-    theirs.loadBalancer({ name: 'alice', subnets: [subnet], groups: [group.id], tags: { Owner: 'alice' }, targetGroups: [target.id] });
+    theirs.loadBalancer({
+      name: 'alice',
+      subnets: [subnet],
+      groups: [group.id],
+      tags: { Owner: 'alice' },
+      targetGroups: [target.id],
+    });
   },
   'groups of others that name ours': (world, built, theirs) => {
     if (built.vpc === undefined || built.nodes === undefined) return;
@@ -121,8 +140,13 @@ export const decoys: Readonly<Record<string, Decoy>> = {
   'records of others': (world, built, theirs) => {
     const { random, domain } = world;
     const alias = (name: string, owner?: string): void => {
-      theirs.record(built.zone, { name, type: 'A', alias: { name: `x-1.${world.aws.region}.elb.amazonaws.com`, zone: 'Z1' } });
-      if (owner !== undefined) theirs.record(built.zone, { name: `_platform-owner.${name}`, type: 'TXT', ttl: 300, values: [owner] });
+      theirs.record(built.zone, {
+        name,
+        type: 'A',
+        alias: { name: `x-1.${world.aws.region}.elb.amazonaws.com`, zone: 'Z1' },
+      });
+      if (owner !== undefined)
+        theirs.record(built.zone, { name: `_platform-owner.${name}`, type: 'TXT', ttl: 300, values: [owner] });
     };
     alias(`www.${domain}`);
     alias(`grafana.${domain}`, `"heritage=platform,platform/cluster=${random.pick(similarIds(world))}"`);
@@ -142,7 +166,12 @@ export const decoys: Readonly<Record<string, Decoy>> = {
     // Somebody deleted ours by hand and made another of the same name: only the records tell the two apart.
     const again = (thing: Thing | undefined): void => {
       if (thing === undefined || world.aws.find(thing.kind, thing.id) === undefined) return;
-      if (!world.ledger.some(({ unique }) => Object.values(thing.unique).some((fact) => Object.values(unique).includes(fact)))) return;
+      if (
+        !world.ledger.some(({ unique }) =>
+          Object.values(thing.unique).some((fact) => Object.values(unique).includes(fact)),
+        )
+      )
+        return;
       for (const holder of world.aws.holdersOf(thing)) holder.holds = holder.holds.filter(({ id }) => id !== thing.id);
       world.aws.drop(thing);
       theirs.put(thing.kind, { name: thing.name, tags: world.random.chance(0.5) ? {} : { Owner: 'carol' } });
@@ -185,7 +214,8 @@ export const decoys: Readonly<Record<string, Decoy>> = {
   },
   "a colleague's address on our machine": (_, built, theirs) => {
     const machine = built.machines.get('k8s-worker-1');
-    if (machine !== undefined) theirs.associate(theirs.put('address', { tags: { Owner: 'erin' } }), { kind: 'instance', id: machine.id });
+    if (machine !== undefined)
+      theirs.associate(theirs.put('address', { tags: { Owner: 'erin' } }), { kind: 'instance', id: machine.id });
   },
   "a colleague's subnet on our route table": (_, built, theirs) => {
     if (built.vpc === undefined || built.table === undefined) return;
@@ -197,12 +227,19 @@ export const decoys: Readonly<Record<string, Decoy>> = {
     const tags = { ...bornTags(world.clusterId, environment), 'kubernetes.io/cluster/other': 'owned' };
     odd.volume(tags);
     odd.put('key-pair', { name: `${world.clusterId}-spare`, tags });
-    if (built.vpc !== undefined && world.random.chance(0.2)) odd.group(built.vpc.id, `odd-${world.random.letters(4)}`, tags);
+    if (built.vpc !== undefined && world.random.chance(0.2))
+      odd.group(built.vpc.id, `odd-${world.random.letters(4)}`, tags);
   },
   'backups that AWS made': (world, _, theirs) => {
-    theirs.put('snapshot', { tags: { ...bornTags(world.clusterId, environment), 'aws:backup:source-resource': 'vol' }, gigabytes: 8, managedBy: 'backup' });
+    theirs.put('snapshot', {
+      tags: { ...bornTags(world.clusterId, environment), 'aws:backup:source-resource': 'vol' },
+      gigabytes: 8,
+      managedBy: 'backup',
+    });
   },
   'our snapshots': (world, _, theirs) => {
-    theirs.as('data', 'our snapshot').put('snapshot', { tags: { ...world.tags(), CSIVolumeSnapshotName: 'snap' }, gigabytes: 8 });
+    theirs
+      .as('data', 'our snapshot')
+      .put('snapshot', { tags: { ...world.tags(), CSIVolumeSnapshotName: 'snap' }, gigabytes: 8 });
   },
 };

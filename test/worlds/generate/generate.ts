@@ -18,6 +18,10 @@ export interface Wishes {
   /** A whole platform, nothing cut, nothing lost. */
   readonly whole?: true;
   readonly decoys?: readonly string[];
+  /** Controllers that are installed and have no ready pod. */
+  readonly dead?: readonly (keyof Controllers)[];
+  /** Load balancers are under deletion protection. */
+  readonly protected?: true;
 }
 
 /** One world by its seed: our platform in whatever state a build or a teardown may leave it, among other people's things. */
@@ -49,16 +53,14 @@ export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<
 
 function controllersOf(world: World, wishes: Wishes): Controllers {
   const { random } = world;
-  const dead = (): boolean => {
-    const is = wishes.calm !== true && random.chance(0.06);
-    return is;
-  };
+  const dead = (name: keyof Controllers): boolean =>
+    (wishes.calm !== true && random.chance(0.06)) || wishes.dead?.includes(name) === true;
   const delay = (): number => (random.chance(0.1) ? random.whole(20_000, 60_000) : random.whole(500, 6000));
   return {
-    alb: { delay: delay(), dead: dead(), protected: random.chance(0.1) },
-    ebs: { delay: delay(), dead: dead() },
-    rabbit: { delay: delay(), dead: dead() },
-    argo: { delay: delay(), dead: dead() },
+    alb: { delay: delay(), dead: dead('alb'), protected: random.chance(0.1) || wishes.protected === true },
+    ebs: { delay: delay(), dead: dead('ebs') },
+    rabbit: { delay: delay(), dead: dead('rabbit') },
+    argo: { delay: delay(), dead: dead('argo') },
   };
 }
 
@@ -99,23 +101,37 @@ function damage(world: World, cutBefore: Deed | undefined): void {
         if (held?.kind === 'volume') held.state = 'available';
       }
     }
-    if (thing.kind === 'load-balancer')
-      for (const one of aws.all()) if (one.serves?.id === thing.id) aws.drop(one);
+    if (thing.kind === 'load-balancer') for (const one of aws.all()) if (one.serves?.id === thing.id) aws.drop(one);
     if (thing.kind === 'vpc') for (const one of aws.all()) if (one.diesWith?.id === thing.id) aws.drop(one);
     aws.drop(thing);
     if (random.chance(0.7))
       for (const [root, entries] of states)
-        states.set(root, entries.filter((entry) => entry.thing?.kind !== thing.kind || entry.thing.id !== thing.id));
+        states.set(
+          root,
+          entries.filter((entry) => entry.thing?.kind !== thing.kind || entry.thing.id !== thing.id),
+        );
   }
   story.push(`an earlier teardown took ${gone} things`);
 }
 
 /** Others build on what stands. */
 function forgetGone({ aws }: World, built: Built): void {
-  const stands = (thing: Thing | undefined): boolean => thing !== undefined && aws.find(thing.kind, thing.id) !== undefined;
+  const stands = (thing: Thing | undefined): boolean =>
+    thing !== undefined && aws.find(thing.kind, thing.id) !== undefined;
   built.subnets = built.subnets.filter(stands);
   for (const [node, machine] of built.machines) if (!stands(machine)) built.machines.delete(node);
-  for (const part of ['vpc', 'gateway', 'table', 'nodes', 'address', 'bucket', 'certificate', 'role', 'profile', 'keyPair'] as const)
+  for (const part of [
+    'vpc',
+    'gateway',
+    'table',
+    'nodes',
+    'address',
+    'bucket',
+    'certificate',
+    'role',
+    'profile',
+    'keyPair',
+  ] as const)
     if (!stands(built[part])) delete built[part];
 }
 
@@ -129,7 +145,8 @@ function decide(world: World, wishes: Wishes): void {
     forceFinalizers: random.chance(0.3),
     awsOnly: wishes.calm !== true && random.chance(0.1),
   };
-  for (const [choice, is] of Object.entries(world.choices)) if (is === true && choice !== 'cleanup') world.story.push(choice);
+  for (const [choice, is] of Object.entries(world.choices))
+    if (is === true && choice !== 'cleanup') world.story.push(choice);
 }
 
 function addFaults(world: World): void {
@@ -153,11 +170,36 @@ function addFaults(world: World): void {
     cluster.diesAfter = random.whole(0, 150);
     world.story.push(`the API dies after ${cluster.diesAfter} calls`);
   }
-  if (random.chance(0.03)) {
+  if (random.chance(0.05)) {
     world.reached = 'decoy';
+    furnish(world);
     world.story.push("our kubeconfig leads to somebody else's cluster");
   }
   for (const { name } of aws.faults) world.story.push(name);
+}
+
+/** Somebody else's cluster, with one of everything that a teardown would like to take away. */
+function furnish({ decoy }: World): void {
+  const made = [
+    { apiVersion: 'v1', kind: 'Namespace', name: 'web' },
+    {
+      apiVersion: 'v1',
+      kind: 'Node',
+      name: 'k8s-master',
+      spec: { providerID: 'aws:///ap-northeast-2a/i-0123456789abcdef0' },
+    },
+    { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespace: 'web', name: 'shop' },
+    { apiVersion: 'v1', kind: 'PersistentVolumeClaim', namespace: 'web', name: 'uploads' },
+    { apiVersion: 'rabbitmq.com/v1beta1', kind: 'RabbitmqCluster', namespace: 'web', name: 'rabbitmq' },
+    {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      namespace: 'web',
+      name: 'shop',
+      spec: { syncPolicy: { automated: {} } },
+    },
+  ];
+  for (const draft of made) decoy.make(draft);
 }
 
 /** Writes down what the build wrote: ledger and its mirror, and who this cluster is. */
@@ -166,10 +208,17 @@ async function seal(world: World): Promise<void> {
   const file = world.ledgerLines.file('ledger');
   if (!world.story.includes(unknownIdentity))
     objects.set(`${stateBucket}/${config.environment}/identity.json`, JSON.stringify({ clusterId: world.clusterId }));
-  const entries: LedgerEntry[] = [{ kind: 's3-bucket', id: stateBucket, unique: { account: world.aws.account }, step: 'state-backend' }, ...ledger];
+  const entries: LedgerEntry[] = [
+    { kind: 's3-bucket', id: stateBucket, unique: { account: world.aws.account }, step: 'state-backend' },
+    ...ledger,
+  ];
   // A second copy proves that the mirror counts: the file of this machine may be gone.
   const isElsewhere = random.chance(0.2);
-  if (isElsewhere) objects.set(`${stateBucket}/${config.environment}/ledger.ndjson`, entries.map((entry) => `${canonicalJson(entry)}\n`).join(''));
+  if (isElsewhere)
+    objects.set(
+      `${stateBucket}/${config.environment}/ledger.ndjson`,
+      entries.map((entry) => `${canonicalJson(entry)}\n`).join(''),
+    );
   else await openLedger(file, async () => undefined).record(entries);
   new AccountMaker(world.aws, { truth: 'shared', why: 'the state bucket' }).put('bucket', {
     name: stateBucket,

@@ -21,15 +21,13 @@ export function relabel(world: World): void {
     );
   const isTagged = ({ tags }: Thing): boolean =>
     tags['platform/cluster'] === clusterId || tags['elbv2.k8s.aws/cluster'] === clusterId;
-  const vpcIsRecorded =
-    ledger.some(({ kind }) => kind === 'vpc') || entries.some(({ thing }) => thing?.kind === 'vpc');
+  const vpcIsRecorded = ledger.some(({ kind }) => kind === 'vpc') || entries.some(({ thing }) => thing?.kind === 'vpc');
   const isHome = vpcIsRecorded || !twin;
 
   // Nothing on this machine or beside the state says anything: nobody could know that there is something to find.
   const stands = (kind: 'vpc' | 'instance'): boolean =>
     ledger.some((entry) => entry.kind === kind && aws.find(kind, entry.id) !== undefined);
-  const isForgotten =
-    story.includes(unknownIdentity) && !stands('vpc') && !stands('instance') && entries.length === 0;
+  const isForgotten = story.includes(unknownIdentity) && !stands('vpc') && !stands('instance') && entries.length === 0;
 
   const isProvable = (thing: Thing): boolean => {
     if (isForgotten) return false;
@@ -39,8 +37,7 @@ export function relabel(world: World): void {
     }
     if (thing.kind === 'dns-record') return hasOwner(world, thing) || inState(thing);
     if (thing.kind === 'volume' && thing.tags['CSIVolumeName'] !== undefined) return isKnown(world, thing);
-    // Whoever else uses it would lose it, since AWS does not refuse.
-    if (['instance-profile', 'role', 'address'].includes(thing.kind) && hasStranger(world, thing)) return false;
+    if (usable.has(thing.kind) && hasDoubtfulUser(world, thing)) return false;
     if (named.has(thing.kind)) return inLedger(thing) || (isTagged(thing) && (inState(thing) || !twin));
     if (thing.vpc !== undefined) return isHome && (inState(thing) || inLedger(thing) || isTagged(thing));
     return inState(thing) || inLedger(thing) || (isTagged(thing) && !twin);
@@ -48,7 +45,15 @@ export function relabel(world: World): void {
   // Twice: what is used by something doubtful is doubtful too.
   for (const thing of [...aws.all(), ...aws.all()])
     if ((thing.truth === 'ours' || thing.truth === 'data') && !isProvable(thing)) thing.truth = 'doubtful';
+  // Whoever else uses it would lose it, since AWS does not refuse: it must stay.
+  for (const thing of aws.all())
+    if (usable.has(thing.kind) && isOurs(thing) && hasStranger(world, thing)) thing.truth = 'unknowable';
 }
+
+const isOurs = ({ truth }: Thing): boolean => truth === 'ours' || truth === 'data' || truth === 'doubtful';
+
+/** What AWS lets go although somebody works with it. */
+const usable: ReadonlySet<Thing['kind']> = new Set(['instance-profile', 'role', 'address'] as const);
 
 /** The record beside it that says whose it is. */
 function hasOwner({ aws, clusterId }: World, { id }: Thing): boolean {
@@ -62,12 +67,18 @@ function hasOwner({ aws, clusterId }: World, { id }: Thing): boolean {
 function isKnown({ cluster, choices, reached }: World, { id }: Thing): boolean {
   if (!cluster.alive || choices.awsOnly || reached === 'decoy') return false;
   if (cluster.diesAfter < 20) return false;
-  return cluster.list('PersistentVolume').some(({ spec }) => (spec?.['csi'] as { volumeHandle?: string } | undefined)?.volumeHandle === id);
+  return cluster
+    .list('PersistentVolume')
+    .some(({ spec }) => (spec?.['csi'] as { volumeHandle?: string } | undefined)?.volumeHandle === id);
 }
 
-function hasStranger({ aws }: World, thing: Thing): boolean {
+function usersOf({ aws }: World, thing: Thing): readonly Thing[] {
   const users = aws.holdersOf(thing);
-  return [...users, ...users.flatMap((user) => aws.holdersOf(user))].some(
-    ({ kind, truth }) => truth === 'doubtful' || (kind === 'instance' && truth !== 'ours' && truth !== 'data'),
-  );
+  return [...users, ...users.flatMap((user) => aws.holdersOf(user))];
 }
+
+const hasStranger = (world: World, thing: Thing): boolean =>
+  usersOf(world, thing).some((user) => user.kind === 'instance' && !isOurs(user));
+
+const hasDoubtfulUser = (world: World, thing: Thing): boolean =>
+  usersOf(world, thing).some(({ truth }) => truth === 'doubtful');

@@ -26,7 +26,9 @@ export function mappedGateways(aws: MemoryAws, thing: Thing): readonly CloudRefe
 }
 
 function shownHolds(aws: MemoryAws, thing: Thing): readonly CloudReference[] {
-  const all = [...holdsOf(thing), ...mappedGateways(aws, thing)].filter(({ id }) => !id.startsWith('arn:aws:iam::aws:'));
+  const all = [...holdsOf(thing), ...mappedGateways(aws, thing)].filter(
+    ({ id }) => !id.startsWith('arn:aws:iam::aws:'),
+  );
   const owner = thing.kind === 'dns-record' ? ownerOf(aws, thing) : undefined;
   if (owner !== undefined && owner !== thing) all.push(referenceTo(owner));
   return [...new Map(all.map((one) => [keyOf(one), one])).values()];
@@ -66,5 +68,7 @@ function ownerOf(aws: MemoryAws, thing: Thing): Thing | undefined {
 }
 
 export function ownerText(aws: MemoryAws, thing: Thing): string | undefined {
-  return ownerOf(aws, thing)?.record?.values?.map((value) => value.replaceAll('"', '')).join(',');
+  return ownerOf(aws, thing)
+    ?.record?.values?.map((value) => value.replaceAll('"', ''))
+    .join(',');
 }

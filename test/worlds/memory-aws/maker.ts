@@ -70,18 +70,17 @@ export class AccountMaker {
     return rule;
   }
 
-  networkInterface(
-    subnet: string,
-    parts: Partial<Thing> = {},
-    groups: readonly string[] = [],
-    tags: Tags = {},
-  ): Thing {
+  networkInterface(subnet: string, parts: Partial<Thing> = {}, groups: readonly string[] = [], tags: Tags = {}): Thing {
     const { holds = [], ...rest } = parts;
     return this.put('network-interface', {
       vpc: this.aws.get('subnet', subnet).vpc ?? '',
       tags: { ...tags },
       name: tags['Name'] ?? '',
-      holds: [{ kind: 'subnet', id: subnet }, ...groups.map((id) => ({ kind: 'security-group', id }) as const), ...holds],
+      holds: [
+        { kind: 'subnet', id: subnet },
+        ...groups.map((id) => ({ kind: 'security-group', id }) as const),
+        ...holds,
+      ],
       ...rest,
     });
   }
@@ -107,8 +106,17 @@ export class AccountMaker {
     });
     const own = { diesWith: referenceTo(machine), state: 'in-use' } as const;
     const diskTags = wanted.diskTags ?? {};
-    const disk = this.put('volume', { ...own, tags: { ...diskTags }, name: diskTags['Name'] ?? '', gigabytes: wanted.gigabytes ?? 8 });
-    const first = this.networkInterface(subnet, { ...own, ...(wanted.public === true ? { public: true } : {}) }, groups);
+    const disk = this.put('volume', {
+      ...own,
+      tags: { ...diskTags },
+      name: diskTags['Name'] ?? '',
+      gigabytes: wanted.gigabytes ?? 8,
+    });
+    const first = this.networkInterface(
+      subnet,
+      { ...own, ...(wanted.public === true ? { public: true } : {}) },
+      groups,
+    );
     for (const id of volumes) this.aws.get('volume', id).state = 'in-use';
     machine.holds = [
       referenceTo(disk),

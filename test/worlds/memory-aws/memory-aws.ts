@@ -284,19 +284,6 @@ export class MemoryAws {
   }
 }
 
-/** What everything that is not ours looks like, to compare afterwards. What AWS changes by itself (states, holders) is left out. */
-export function photograph(aws: MemoryAws, of: (thing: Thing) => boolean): ReadonlyMap<string, string> {
-  return new Map(
-    aws
-      .all()
-      .filter(of)
-      .map((thing) => {
-        const { name, tags, unique, rules, record, objects } = thing;
-        return [keyOf(thing), JSON.stringify({ name, tags, unique, rules, record, objects, protected: thing.protected })];
-      }),
-  );
-}
-
 /** A key pair is deleted by the id that was seen, not by its name. */
 const isOther = (seen: CloudResource, live: Thing | undefined): boolean =>
   seen.kind === 'key-pair' && live !== undefined && seen.unique['keyPairId'] !== live.unique['keyPairId'];
@@ -304,6 +291,7 @@ const isOther = (seen: CloudResource, live: Thing | undefined): boolean =>
 /** What the adapter never asks for: kinds that our topology does not make, and what belongs to a service. */
 function refuseAltogether({ kind, id, managedBy }: CloudResource): void {
   if (managedBy === undefined && !(refusedKinds as readonly CloudKind[]).includes(kind)) return;
-  const because = managedBy === undefined ? 'platform never makes this kind' : `it belongs to the AWS service ${managedBy}`;
+  const because =
+    managedBy === undefined ? 'platform never makes this kind' : `it belongs to the AWS service ${managedBy}`;
   throw new PlatformError('FOREIGN', { message: `${kind} ${id} is not deleted: ${because}`, facts: { kind, id } });
 }

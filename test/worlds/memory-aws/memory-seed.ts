@@ -61,12 +61,16 @@ function seedOf(aws: MemoryAws, make: AccountMaker): EstateSeed {
       if (on !== undefined)
         make.associate(
           address,
-          'instance' in on ? { kind: 'instance', id: on.instance } : { kind: 'network-interface', id: on.networkInterface },
+          'instance' in on
+            ? { kind: 'instance', id: on.instance }
+            : { kind: 'network-interface', id: on.networkInterface },
         );
       return address.id;
     },
     internetGateway: async (vpc, tags = {}) =>
-      vpc === undefined ? make.put('internet-gateway', { tags: { ...tags } }).id : make.inside('internet-gateway', vpc, tags).id,
+      vpc === undefined
+        ? make.put('internet-gateway', { tags: { ...tags } }).id
+        : make.inside('internet-gateway', vpc, tags).id,
     routeTable: async (vpc, tags, subnets = []) => {
       const table = make.inside('route-table', vpc, tags);
       for (const id of subnets) {
@@ -82,7 +86,12 @@ function seedOf(aws: MemoryAws, make: AccountMaker): EstateSeed {
     },
     keyPair: async (name, tags = {}) => make.put('key-pair', { name, tags: { ...tags } }).id,
     role: async (name, { tags = {}, attached = [], path = '/' } = {}) =>
-      make.put('role', { name, tags: { ...tags }, holds: attached.map((id) => ({ kind: 'policy', id })), ofAws: path.startsWith('/aws-') }).id,
+      make.put('role', {
+        name,
+        tags: { ...tags },
+        holds: attached.map((id) => ({ kind: 'policy', id })),
+        ofAws: path.startsWith('/aws-'),
+      }).id,
     instanceProfile: async (name, { tags = {}, roles = [] } = {}) =>
       make.put('instance-profile', { name, tags: { ...tags }, holds: roles.map((id) => ({ kind: 'role', id })) }).id,
     policy: async (name, { tags = {} } = {}) => make.put('policy', { name, tags: { ...tags } }).id,
@@ -93,7 +102,8 @@ function seedOf(aws: MemoryAws, make: AccountMaker): EstateSeed {
     record: async (zone, record) => make.record(zone, record).id,
     natGateway: async (subnet, address, tags) => make.natGateway(subnet, address, tags).id,
     vpcEndpoint: async (vpc, subnets, tags) => make.endpoint(vpc, subnets, tags).id,
-    peering: async (vpc, peer, tags) => make.inside('peering-connection', vpc, tags, { holds: [{ kind: 'vpc', id: peer }] }).id,
+    peering: async (vpc, peer, tags) =>
+      make.inside('peering-connection', vpc, tags, { holds: [{ kind: 'vpc', id: peer }] }).id,
     vpnGateway: async (vpc, tags) => make.inside('vpn-gateway', vpc, tags).id,
     networkAcl: async (vpc, tags) => make.inside('network-acl', vpc, tags).id,
     pass: async () => {

@@ -53,7 +53,10 @@ const dying: Partial<Record<CloudKind, (thing: Thing) => Refusal>> = {
 /** Why AWS would not delete it now; undefined when it would. `holders`: what holds it and has not gone. */
 export function refusalOf(thing: Thing, holders: readonly Thing[], options: RemoveOptions): Refusal | undefined {
   if (thing.protected === true && options.unprotect !== true)
-    return { name: 'OperationNotPermitted', message: `${thing.kind} '${thing.id}' has its deletion protection enabled` };
+    return {
+      name: 'OperationNotPermitted',
+      message: `${thing.kind} '${thing.id}' has its deletion protection enabled`,
+    };
   if (thing.kind === 'network-interface' && thing.managedBy !== undefined)
     return { name: 'OperationNotPermitted', message: `You are not allowed to manage '${thing.id}'.` };
   if (thing.diesWith !== undefined && dying[thing.kind] !== undefined) return dying[thing.kind]?.(thing);

@@ -56,9 +56,7 @@ function terminate(aws: MemoryAws, machine: Thing): void {
 /** A load balancer is gone at once; the interfaces that the service made for it are not. */
 function endLoadBalancer(aws: MemoryAws, balancer: Thing): void {
   aws.drop(balancer);
-  const interfaces = aws
-    .all()
-    .filter(({ kind, serves }) => kind === 'network-interface' && serves?.id === balancer.id);
+  const interfaces = aws.all().filter(({ kind, serves }) => kind === 'network-interface' && serves?.id === balancer.id);
   aws.clock.at(aws.clock.monotonic() + aws.delays.lingering * (0.4 + aws.random.next() * 1.2), () => {
     for (const one of interfaces) aws.drop(one);
   });

@@ -48,7 +48,8 @@ function isOurRecord(aws: MemoryAws, thing: Thing, { cluster, domain, recorded }
   const [zone = ''] = thing.id.split('/');
   const isOwner = thing.name.startsWith(ownerPrefix);
   const host = isOwner ? thing.name.slice(ownerPrefix.length) : thing.name;
-  if (isOwner && recorded['dns-record']?.some((id) => id.startsWith(`${zone}/`) && id.endsWith(`/${host}`)) === true) return true;
+  if (isOwner && recorded['dns-record']?.some((id) => id.startsWith(`${zone}/`) && id.endsWith(`/${host}`)) === true)
+    return true;
   const text = ownerText(aws, thing);
   return isBelow(host, domain) && text === `heritage=platform,platform/cluster=${cluster}`;
 }

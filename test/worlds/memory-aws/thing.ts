@@ -54,7 +54,9 @@ export const referenceTo = ({ kind, id }: CloudReference): CloudReference => ({ 
 
 /** All that a thing holds on to, with the groups that its rules reference. */
 export function holdsOf(thing: Thing): readonly CloudReference[] {
-  const peers = new Set((thing.rules ?? []).flatMap(({ peer }) => (peer === undefined || peer === thing.id ? [] : [peer])));
+  const peers = new Set(
+    (thing.rules ?? []).flatMap(({ peer }) => (peer === undefined || peer === thing.id ? [] : [peer])),
+  );
   return peers.size === 0
     ? thing.holds
     : [...[...peers].map((id) => ({ kind: 'security-group', id }) as const), ...thing.holds];

@@ -19,14 +19,17 @@ export function denial(
     readonly spec?: Readonly<Record<string, unknown>>;
   },
 ): string | undefined {
-  const isEntrance = entrances.has(object.kind) || (object.kind === 'Service' && object.spec?.['type'] === 'LoadBalancer');
+  const isEntrance =
+    entrances.has(object.kind) || (object.kind === 'Service' && object.spec?.['type'] === 'LoadBalancer');
   if (!isEntrance && !workloads.has(object.kind)) return undefined;
   for (const policy of cluster.list('ValidatingAdmissionPolicy')) {
     const binding = cluster
       .list('ValidatingAdmissionPolicyBinding')
       .find(({ spec }) => spec?.['policyName'] === policy.metadata.name);
     if (binding === undefined || cluster.ageOf(binding) < untilEffective) continue;
-    const named = new RegExp(`["']${object.metadata.namespace ?? ' '}["'\\\\]`).test(JSON.stringify([policy.spec, binding.spec]));
+    const named = new RegExp(`["']${object.metadata.namespace ?? ' '}["'\\\\]`).test(
+      JSON.stringify([policy.spec, binding.spec]),
+    );
     if (!isEntrance && named) continue;
     return `ValidatingAdmissionPolicy '${policy.metadata.name}' with binding '${binding.metadata.name}' denied request`;
   }

@@ -85,7 +85,12 @@ export class AlbController {
     );
     const short = `k8s-${group.replaceAll(/[^a-z0-9]/g, '').slice(0, 17)}-${this.#aws.random.letters(10)}`;
     if (stack.entrance === undefined) {
-      stack.entrance = this.#make.group(vpc, short, tags('ManagedLBSecurityGroup'), '[k8s] Managed SecurityGroup for LoadBalancer');
+      stack.entrance = this.#make.group(
+        vpc,
+        short,
+        tags('ManagedLBSecurityGroup'),
+        '[k8s] Managed SecurityGroup for LoadBalancer',
+      );
       this.#make.rule(stack.entrance.id);
     }
     const target = this.#make.put('target-group', {
@@ -171,7 +176,9 @@ export class AlbController {
 
   #closeNodes(backend: string): void {
     for (const group of this.#aws.of('security-group').values()) {
-      const rules = (group.rules ?? []).filter(({ peer, description }) => peer === backend && description.startsWith('elbv2.k8s.aws/'));
+      const rules = (group.rules ?? []).filter(
+        ({ peer, description }) => peer === backend && description.startsWith('elbv2.k8s.aws/'),
+      );
       if (rules.length > 0) this.#aws.revoke(group.id, rules);
     }
   }
@@ -203,7 +210,9 @@ export class AlbController {
 }
 
 const isServed = (object: Stored): boolean =>
-  object.kind === 'Ingress' || object.kind === 'TargetGroupBinding' || (object.kind === 'Service' && object.spec?.['type'] === 'LoadBalancer');
+  object.kind === 'Ingress' ||
+  object.kind === 'TargetGroupBinding' ||
+  (object.kind === 'Service' && object.spec?.['type'] === 'LoadBalancer');
 
 const groupOf = ({ kind, metadata }: Stored): string =>
   (kind === 'Ingress' ? metadata.annotations['alb.ingress.kubernetes.io/group.name'] : undefined) ??

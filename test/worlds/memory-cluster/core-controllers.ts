@@ -12,14 +12,15 @@ export function addCoreControllers(cluster: MemoryCluster): void {
       });
       const { namespace } = object.metadata;
       if (namespace !== undefined) finishNamespace(cluster, namespace);
-      if (object.kind === 'Pod') for (const claim of cluster.list('PersistentVolumeClaim', namespace)) protect(cluster, claim);
-      if (object.kind === 'Pod' || object.kind === 'PersistentVolumeClaim') for (const one of workloads(cluster)) run(cluster, one);
+      if (object.kind === 'Pod')
+        for (const claim of cluster.list('PersistentVolumeClaim', namespace)) protect(cluster, claim);
+      if (object.kind === 'Pod' || object.kind === 'PersistentVolumeClaim')
+        for (const one of workloads(cluster)) run(cluster, one);
       if (object.kind === 'PersistentVolumeClaim') releaseVolumes(cluster, object);
     }
     if (change === 'deleting' && object.kind === 'Namespace')
       cluster.later(soon, () => {
-        for (const one of [...cluster.objects.values()])
-          if (one.metadata.namespace === object.metadata.name) cluster.delete(one);
+        for (const one of cluster.inNamespace(object.metadata.name)) cluster.delete(one);
         finishNamespace(cluster, object.metadata.name);
       });
     if (change === 'deleting' && object.kind === 'PersistentVolumeClaim') protect(cluster, object);

@@ -10,7 +10,11 @@ const isDeployed = (cluster: MemoryCluster): boolean => {
 };
 
 /** The EBS CSI driver in memory: a released PersistentVolume whose policy is Delete takes its volume with it. */
-export function addEbsDriver(cluster: MemoryCluster, aws: MemoryAws, settings: { readonly delay: number; dead: boolean }): void {
+export function addEbsDriver(
+  cluster: MemoryCluster,
+  aws: MemoryAws,
+  settings: { readonly delay: number; dead: boolean },
+): void {
   const reclaim = (volume: Stored): void => {
     const released = volume.status?.['phase'] === 'Released' || volume.metadata.deletionTimestamp !== undefined;
     if (!cluster.has(volume) || !released) return;

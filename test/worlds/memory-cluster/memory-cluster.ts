@@ -30,7 +30,11 @@ export class MemoryCluster {
   constructor(name: string, clock: SimulatedClock) {
     this.name = name;
     this.clock = clock;
-    this.identity = { server: `https://${name}.example:6443`, authority: `authority-of-${name}`, uid: `uid-of-${name}` };
+    this.identity = {
+      server: `https://${name}.example:6443`,
+      authority: `authority-of-${name}`,
+      uid: `uid-of-${name}`,
+    };
   }
 
   get alive(): boolean {
@@ -73,6 +77,10 @@ export class MemoryCluster {
     return [...this.objects.values()].filter(
       (one) => one.kind === kind && (namespace === undefined || one.metadata.namespace === namespace),
     );
+  }
+
+  inNamespace(name: string): Stored[] {
+    return [...this.objects.values()].filter(({ metadata }) => metadata.namespace === name);
   }
 
   /** Still the same object, not a namesake. */

@@ -49,29 +49,32 @@ export const keyOfObject = ({ kind, metadata }: Pick<KubernetesObject, 'kind' | 
   keyOf(kind, metadata.namespace, metadata.name);
 
 /** Kinds that every cluster serves beside those that an object in it proves, and whether they live in namespaces. */
-export const servedKinds: readonly { readonly apiVersion: string; readonly kind: string; readonly namespaced: boolean }[] =
-  [
-    ...['Namespace', 'Node', 'PersistentVolume'].map((kind) => ({ apiVersion: 'v1', kind, namespaced: false })),
-    ...['Pod', 'Service', 'PersistentVolumeClaim', 'ConfigMap', 'Secret'].map((kind) => ({
-      apiVersion: 'v1',
-      kind,
-      namespaced: true,
-    })),
-    ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => ({
-      apiVersion: 'apps/v1',
-      kind,
-      namespaced: true,
-    })),
-    ...['Job', 'CronJob'].map((kind) => ({ apiVersion: 'batch/v1', kind, namespaced: true })),
-    { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespaced: true },
-    { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', namespaced: false },
-    ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ValidatingWebhookConfiguration'].map(
-      (kind) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, namespaced: false }),
-    ),
-    { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', namespaced: false },
-    { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', namespaced: false },
-    { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', namespaced: false },
-  ];
+export const servedKinds: readonly {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+}[] = [
+  ...['Namespace', 'Node', 'PersistentVolume'].map((kind) => ({ apiVersion: 'v1', kind, namespaced: false })),
+  ...['Pod', 'Service', 'PersistentVolumeClaim', 'ConfigMap', 'Secret'].map((kind) => ({
+    apiVersion: 'v1',
+    kind,
+    namespaced: true,
+  })),
+  ...['Deployment', 'StatefulSet', 'DaemonSet', 'ReplicaSet'].map((kind) => ({
+    apiVersion: 'apps/v1',
+    kind,
+    namespaced: true,
+  })),
+  ...['Job', 'CronJob'].map((kind) => ({ apiVersion: 'batch/v1', kind, namespaced: true })),
+  { apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', namespaced: true },
+  { apiVersion: 'networking.k8s.io/v1', kind: 'IngressClass', namespaced: false },
+  ...['ValidatingAdmissionPolicy', 'ValidatingAdmissionPolicyBinding', 'ValidatingWebhookConfiguration'].map(
+    (kind) => ({ apiVersion: 'admissionregistration.k8s.io/v1', kind, namespaced: false }),
+  ),
+  { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', namespaced: false },
+  { apiVersion: 'storage.k8s.io/v1', kind: 'StorageClass', namespaced: false },
+  { apiVersion: 'storage.k8s.io/v1', kind: 'VolumeAttachment', namespaced: false },
+];
 
 /** RFC 7386. */
 export function merged(target: unknown, patch: unknown): unknown {

@@ -67,7 +67,8 @@ export function clusterPort(cluster: MemoryCluster, alive: () => boolean = () =>
       if (known === undefined) {
         refuseCreation(cluster, object);
         const made = cluster.make(draftOf(object));
-        if (made === undefined) throw refused(403, 'Forbidden', `${named({ ...object, ...object.metadata })} is forbidden`);
+        if (made === undefined)
+          throw refused(403, 'Forbidden', `${named({ ...object, ...object.metadata })} is forbidden`);
         return seen(made) as KubernetesObject;
       }
       patch(known, object);
@@ -98,7 +99,7 @@ export function clusterPort(cluster: MemoryCluster, alive: () => boolean = () =>
 
 /** A copy: what a caller holds does not change under its hands. */
 const seen = (object: Stored | undefined): KubernetesObject | undefined =>
-  object === undefined ? undefined : (structuredClone(object) as unknown as KubernetesObject);
+  object === undefined ? undefined : structuredClone(object);
 
 function draftOf({ metadata, ...rest }: KubernetesObject): Draft {
   const { name, namespace, labels, annotations, finalizers } = metadata;
@@ -127,7 +128,7 @@ function patch(object: Stored, change: unknown): void {
 }
 
 function refuseCreation(cluster: MemoryCluster, object: KubernetesObject): void {
-  const because = denial(cluster, object as unknown as Stored);
+  const because = denial(cluster, object);
   if (because !== undefined) throw refused(403, 'Forbidden', `${object.metadata.name} is forbidden: ${because}`);
 }
 
