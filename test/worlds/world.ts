@@ -41,7 +41,7 @@ export class World {
     deleteData: false,
     awsOnly: false,
     forceFinalizers: false,
-    backup: false,
+    backup: 'none',
     rebuild: false,
   };
   /** For people: what this world is like. */
