@@ -8,6 +8,7 @@ import { awaitInCloud } from './drain-cloud.ts';
 import { describe, drain, explain } from './drain-wait.ts';
 import { checkDrained, nameOf, openPatiently, passedOver, removeObject } from './drain-world.ts';
 import { balancersLeft, entranceKinds, entrancesIn, judge, stacksOf } from './entrances.ts';
+import { patient } from './sweep-patience.ts';
 
 /**
  * Ingresses, Services of type LoadBalancer, Gateways and TargetGroupBindings go, and what AWS stands them for, while the controllers run that know
@@ -23,7 +24,7 @@ export const destroyEntrances = stepWhen({
   timeout: minutes(30),
   inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
   check: (ctx, { inventory }) =>
-    checkDrained(ctx, inventory, { leftToSweep: [] as readonly string[] }, async (cluster) => {
+    checkDrained(patient(ctx), inventory, { leftToSweep: [] as readonly string[] }, async (cluster) => {
       const left = await explain(cluster, await entrancesIn(cluster, await entranceKinds(cluster)), { judge });
       const waiting = left.filter(({ passed }) => passed !== true);
       if (waiting.length === 0) {
@@ -37,7 +38,7 @@ export const destroyEntrances = stepWhen({
     }),
   apply: async (ctx, { inventory }) => {
     if (passedOver(ctx.config, inventory) !== undefined) return { leftToSweep: [] };
-    const cluster = await openPatiently(ctx, inventory);
+    const cluster = await openPatiently(patient(ctx), inventory);
     const kinds = await entranceKinds(cluster);
     const stacks = stacksOf(await entrancesIn(cluster, kinds));
     const round = async (): Promise<readonly KubernetesObject[]> => {

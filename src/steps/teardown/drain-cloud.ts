@@ -1,6 +1,7 @@
 import type { CloudResource } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
 import type { StepContext } from '../kit.ts';
+import { askAgain } from './sweep-patience.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
 /** Controllers try again for two minutes (LBC, security groups of what it made); whoever is not done after that will not be. */
@@ -19,7 +20,11 @@ export async function awaitInCloud(
   let before = '';
   for (;;) {
     stopIfAborted(ctx.signal);
-    const left = (await list()).map(({ kind, id, state }) => `${kind} ${id}${state === '' ? '' : ` (${state})`}`);
+    const asked = ctx.clock.monotonic();
+    const seen = await askAgain(ctx, list);
+    // Time during which AWS did not answer is not time during which nothing changed.
+    changed += ctx.clock.monotonic() - asked;
+    const left = seen.map(({ kind, id, state }) => `${kind} ${id}${state === '' ? '' : ` (${state})`}`);
     if (left.length === 0) return [];
     const state = left.toSorted().join();
     if (state !== before) changed = ctx.clock.monotonic();

@@ -12,12 +12,14 @@ import { refuseLostIdentity } from './lost-identity.ts';
 import { judge } from './ownership.ts';
 import { keyOf, verdict } from './ownership-marks.ts';
 import { isEntryOf } from './ownership-records.ts';
+import { patient } from './sweep-patience.ts';
 
 /**
  * Everything that is there, from nothing: ledger, both Terraform states, the live cluster and AWS joined, each thing with its verdict. One fresh
- * listing of every kind. What cannot be listed is an error that names the missing right. No cluster id was ever minted: an inventory of nothing.
+ * listing of every kind, asked again while AWS only says not now. What cannot be listed is an error that names the missing right. No cluster id was ever minted: an inventory of nothing.
  */
-export async function takeInventory(ctx: ReadContext): Promise<Inventory> {
+export async function takeInventory(world: ReadContext): Promise<Inventory> {
+  const ctx = patient(world);
   const identity = await readIdentity(ctx);
   const at = ctx.clock.now();
   if (identity === undefined) {
@@ -51,7 +53,7 @@ export async function takePartialInventory(
   evidence: Evidence,
   kinds: readonly CloudKind[],
 ): Promise<readonly Finding[]> {
-  return findingsOf(await listKinds(ctx, withProof(kinds), evidence), evidence, ctx.config);
+  return findingsOf(await listKinds(patient(ctx), withProof(kinds), evidence), evidence, ctx.config);
 }
 
 /** Each listed thing that still is there, with its verdict, where it comes from, and why it stays. Pure. */

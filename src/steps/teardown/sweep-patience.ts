@@ -7,35 +7,49 @@ import { pauseAfter, stopIfAborted } from './wait.ts';
 const tries = 5;
 const longest = seconds(300);
 
+/** What waiting needs of a step's world. */
+type Waiting = Pick<ReadContext, 'clock' | 'signal' | 'note'>;
+
+/** Asks again while the answer is only "not now". */
+export async function askAgain<Answer>({ clock, signal, note }: Waiting, ask: () => Promise<Answer>): Promise<Answer> {
+  const since = clock.monotonic();
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isPlatformError(error) || error.class === 'permanent') throw error;
+      const waited = clock.monotonic() - since;
+      if (error.class === 'throttled' ? waited >= longest : attempt >= tries) throw error;
+      note(`asking again: ${error.message}`);
+      await clock.sleep(Math.max(500 * 2 ** Math.min(attempt - 1, 4), pauseAfter(waited)), signal);
+      stopIfAborted(signal);
+    }
+  }
+}
+
+/** Estates that ask again already: who is patient with the patient waits for ever. */
+const patients = new WeakSet<object>();
+
 /**
  * The same world, whose looks at AWS are asked again while the answer is only "not now": a look takes many calls, and the tool's own three tries
  * would make one bad minute of AWS the end of a teardown.
  */
 export function patient<World extends ReadContext>(ctx: World): World {
-  const again = async <Answer>(ask: () => Promise<Answer>): Promise<Answer> => {
-    const since = ctx.clock.monotonic();
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await ask();
-      } catch (error) {
-        if (!isPlatformError(error) || error.class === 'permanent') throw error;
-        const waited = ctx.clock.monotonic() - since;
-        if (error.class === 'throttled' ? waited >= longest : attempt >= tries) throw error;
-        ctx.note(`asking again: ${error.message}`);
-        await ctx.clock.sleep(Math.max(500 * 2 ** Math.min(attempt - 1, 4), pauseAfter(waited)), ctx.signal);
-        stopIfAborted(ctx.signal);
-      }
-    }
-  };
   const { aws, estate } = ctx;
+  if (patients.has(estate)) return ctx;
+  const again = <Answer>(ask: () => Promise<Answer>): Promise<Answer> => askAgain(ctx, ask);
+  const asked = over(estate, { list: (kind, scope) => again(() => estate.list(kind, scope)) });
+  patients.add(asked);
   return {
     ...ctx,
     aws: over(aws, {
       caller: () => again(() => aws.caller()),
+      bucket: (name) => again(() => aws.bucket(name)),
       object: (bucket, key) => again(() => aws.object(bucket, key)),
       instances: (clusterId) => again(() => aws.instances(clusterId)),
+      instancesIn: (vpc) => again(() => aws.instancesIn(vpc)),
     }),
-    estate: over(estate, { list: (kind, scope) => again(() => estate.list(kind, scope)) }),
+    estate: asked,
   };
 }
 
