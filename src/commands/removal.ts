@@ -91,12 +91,12 @@ export async function lookAtRemoval(
   { runs }: EnvironmentState,
   signal: AbortSignal,
 ): Promise<TeardownPlan> {
-  const [{ takeInventory }, { makeTeardownPlan }] = await Promise.all([
-    import('../steps/teardown/inventory.ts'),
+  const [{ recentInventory }, { makeTeardownPlan }] = await Promise.all([
+    import('../steps/teardown/recent-look.ts'),
     import('../steps/teardown/teardown-plan.ts'),
   ]);
   const ctx = lookingAt(environment, signal);
-  return makeTeardownPlan(await takeInventory(ctx), ctx, runs);
+  return makeTeardownPlan(await recentInventory(ctx), ctx, runs);
 }
 
 /** A world to look at outside any run. */

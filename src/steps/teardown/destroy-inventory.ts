@@ -1,8 +1,8 @@
 import type { LedgerEntry } from '../../tools/ports.ts';
 import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
-import { takeInventory } from './inventory.ts';
 import type { Evidence, Finding, Inventory } from './inventory-types.ts';
+import { forgetLook, recentInventory } from './recent-look.ts';
 
 /** What the other steps of a teardown start from. */
 export type DestroyInventory = {
@@ -33,7 +33,7 @@ export const destroyInventory = step({
   retry: { attempts: 4, firstDelay: 1000, maxDelay: 15_000 },
   inputs: (config) => ({ environment: config.environment, name: config.name, region: config.region }),
   check: async (ctx) => {
-    const inventory = await takeInventory(ctx);
+    const inventory = await recentInventory(ctx);
     const fresh = unrecorded(inventory);
     const output = outputOf(inventory);
     if (fresh.length > 0)
@@ -51,7 +51,8 @@ export const destroyInventory = step({
   },
   apply: async (ctx) => {
     ctx.note('listing every kind in AWS, both Terraform states and the cluster');
-    const inventory = await takeInventory(ctx);
+    const inventory = await recentInventory(ctx);
+    forgetLook(ctx);
     const fresh = unrecorded(inventory);
     await ctx.ledger.record(fresh);
     // Another machine may have to go on.
