@@ -6,7 +6,7 @@ import { destroyRoot, forgetAddresses, isBucketMissing, planDestruction } from '
 import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
 import type { Diagnostic } from './terraform/messages.ts';
 import { settleRoot } from './terraform/settle.ts';
-import { readState } from './terraform/state.ts';
+import { readState, readStored } from './terraform/state.ts';
 import { removeOldCopies } from './terraform/working-copy.ts';
 
 export type { TerraformOptions } from './terraform/call.ts';
@@ -21,7 +21,9 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
   return {
     async resources(root, signal) {
       return (
-        (await withState(async () => await readState(calls, root, await calls.prepare(root, signal), signal))) ?? []
+        (await readStored(options, root)) ??
+        (await withState(async () => await readState(calls, root, await calls.prepare(root, signal), signal))) ??
+        []
       );
     },
     async planDestroy(root, signal) {

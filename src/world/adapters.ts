@@ -61,6 +61,7 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
       environment,
       files: textFiles,
       clock: systemClock,
+      readObject: (bucket, key) => aws.object(bucket, key),
       readLock: async (root) => {
         const text =
           root.backend === undefined ? undefined : await aws.object(root.backend.bucket, `${root.backend.key}.tflock`);

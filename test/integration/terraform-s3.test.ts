@@ -83,7 +83,7 @@ describe.skipIf(!installed)(
         const answer = await fetch(lockObject, { headers: { authorization } });
         return answer.ok ? ((await answer.json()) as TerraformLock) : undefined;
       };
-      const terraform = createTerraform({
+      const options = {
         processes: launcher.processesFor({ run: 'r1', step: 'infrastructure', attempt: 1, spawned: async () => {} }),
         read: createReadingProcesses(),
         program: 'terraform',
@@ -93,10 +93,23 @@ describe.skipIf(!installed)(
         clock: systemClock,
         readLock,
         ownDeadAttempt: async () => dead,
-      });
+      };
+      const terraform = createTerraform(options);
       const backend = { bucket: 'state', key: 'dev/cluster.tfstate', region: 'eu-west-1' };
       const root = { name: 'cluster', directory: tree, variables: { nodes: { a: '1' }, hold }, backend };
       const scope = { signal: new AbortController().signal, note: () => {} };
+
+      // A root that makes nothing has outputs all the same: they are written by an apply of nothing else.
+      const empty = {
+        ...root,
+        name: 'empty',
+        variables: { nodes: {}, hold },
+        backend: { ...backend, key: 'dev/empty.tfstate' },
+      };
+      expect(await terraform.plan(empty, scope.signal)).toEqual({ changes: [] });
+      expect(await terraform.outputs(empty, scope.signal)).toEqual({});
+      expect(await terraform.apply(empty, scope)).toEqual({ nodes: {} });
+      expect(await terraform.outputs(empty, scope.signal)).toEqual({ nodes: {} });
 
       writeFileSync(hold, '');
       const applying = terraform.apply(root, scope).catch((error: unknown) => error);
@@ -121,6 +134,20 @@ describe.skipIf(!installed)(
       expect(Object.keys((await terraform.apply(root, scope))['nodes'] as object)).toEqual(['a']);
       expect(await terraform.plan(root, scope.signal)).toEqual({ changes: [] });
       expect(await readLock()).toBeUndefined();
+
+      // Read from the bucket, without Terraform, it says the same; what cannot be read there is asked of Terraform.
+      const asked: string[] = [];
+      const direct = (readObject: (bucket: string, key: string) => Promise<string | undefined>) =>
+        createTerraform({ ...options, program: '/nonexistent', readObject }).resources(root, scope.signal);
+      const recorded = await terraform.resources(root, scope.signal);
+      expect(recorded).toMatchObject([{ address: 'terraform_data.node["a"]', type: 'terraform_data' }]);
+      const read = async (bucket: string, key: string): Promise<string> => {
+        asked.push(`${bucket}/${key}`);
+        return await (await fetch(`${endpoint}/${bucket}/${key}`, { headers: { authorization } })).text();
+      };
+      expect(await direct(read)).toEqual(recorded);
+      expect(asked).toEqual(['state/dev/cluster.tfstate']);
+      await expect(direct(async () => undefined)).rejects.toThrow('/nonexistent');
     });
   },
 );

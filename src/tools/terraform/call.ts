@@ -25,6 +25,8 @@ export interface TerraformOptions {
   readonly backendConfig?: Readonly<Record<string, string>>;
   readonly files: WritableTextFiles;
   readonly clock: Clock;
+  /** The content of an object, so that a state can be read without starting Terraform; absent: Terraform is always asked. */
+  readonly readObject?: (bucket: string, key: string) => Promise<string | undefined>;
   /** The content of KEY.tflock; undefined when there is none. */
   readonly readLock: (root: TerraformRoot) => Promise<TerraformLock | undefined>;
   /** True only when host, boot and time of the lock fit an attempt in our journal whose tool is proven dead. */

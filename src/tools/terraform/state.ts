@@ -1,11 +1,12 @@
 import type { StateResource, TerraformRoot } from '../ports.ts';
 import { parse } from './apply.ts';
-import type { Terraform } from './call.ts';
+import type { Terraform, TerraformOptions } from './call.ts';
 import { explainTerraform } from './failures.ts';
 import type { WorkingCopy } from './working-copy.ts';
 
 /** Terraform's state, format 4, in the parts that we read (internal/states/statefile/version4.go); checked with 1.11.4. */
 interface StoredState {
+  readonly version?: number;
   readonly resources?: readonly {
     readonly module?: string;
     readonly mode: string;
@@ -37,6 +38,24 @@ export async function readState(
   if (exit.code !== 0) throw explainTerraform(root, 'state pull', exit);
   // No state yet: nothing is printed.
   return exit.stdout.trim() === '' ? [] : resourcesIn(parse(root, 'state pull', exit.stdout) as StoredState);
+}
+
+/**
+ * The same from the bucket itself, where Terraform keeps it as one object: a teardown looks at both states in each of its steps, and init with pull
+ * takes seconds (measured on two busy cores: 2.5 s against 0.02 s). undefined where there is no such object, or it is not the format that we know, or
+ * it cannot be read with these credentials: then Terraform is asked, which knows why.
+ */
+export async function readStored(
+  { readObject }: Pick<TerraformOptions, 'readObject'>,
+  { backend }: Pick<TerraformRoot, 'backend'>,
+): Promise<readonly StateResource[] | undefined> {
+  if (readObject === undefined || backend === undefined) return undefined;
+  try {
+    const state = JSON.parse((await readObject(backend.bucket, backend.key)) ?? '{}') as StoredState;
+    return state.version === 4 ? resourcesIn(state) : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** One entry for each instance; what was deposed has the address of its successor and comes before it. */

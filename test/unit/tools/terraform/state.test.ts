@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { resourcesIn } from '../../../../src/tools/terraform/state.ts';
+import { readStored, resourcesIn } from '../../../../src/tools/terraform/state.ts';
 
 const instance = (id: string, more: object = {}) => ({ attributes: { id }, ...more });
 const resource = (instances: readonly object[], more: object = {}) => ({
@@ -53,5 +53,33 @@ describe('resourcesIn', () => {
       resources: [resource([{ attributes: { arn: 'arn:aws:x' } }]), resource([{ attributes: null }])] as never,
     });
     expect(found.map(({ id }) => id)).toEqual(['arn:aws:x', '']);
+  });
+});
+
+describe('a state read from its bucket', () => {
+  const backend = { bucket: 'states', key: 'demo/dev/cluster.tfstate', region: 'eu-west-1' };
+  const read = (text: string | undefined, more: object = { backend }) =>
+    readStored({ readObject: async () => text }, more);
+  const resources = [resource([instance('vpc-1')])];
+
+  test('is what Terraform would print', async () => {
+    expect(await read(JSON.stringify({ version: 4, resources }))).toEqual(resourcesIn({ resources }));
+    expect(await read(JSON.stringify({ version: 4, resources: [] }))).toEqual([]);
+  });
+
+  test.each([
+    ['is not there: the tree may keep it elsewhere', undefined],
+    ['is damaged', '{ "version": 4'],
+    ['has another format', JSON.stringify({ version: 5, resources })],
+    ['is encrypted by the tool itself', JSON.stringify({ encrypted_data: '...' })],
+  ])('is left to Terraform where it %s', async (_, text) => {
+    expect(await read(text)).toBeUndefined();
+  });
+
+  test('is left to Terraform where it cannot be read, is not in a bucket, or nobody can read objects', async () => {
+    const denied = { readObject: async () => await Promise.reject(new Error('AccessDenied')) };
+    expect(await readStored(denied, { backend })).toBeUndefined();
+    expect(await read(JSON.stringify({ version: 4, resources }), {})).toBeUndefined();
+    expect(await readStored({}, { backend })).toBeUndefined();
   });
 });
