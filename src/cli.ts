@@ -246,7 +246,11 @@ function withRemovalOptions(command: Command): Command {
   return withRunOptions(command)
     .addOption(new Option('--keep <root>', 'leave Elastic IPs, data bucket and certificate').choices(['foundation']))
     .option('--delete-data', 'data goes too: objects in buckets, retained volumes, snapshots')
-    .option('--backup', 'make an etcd snapshot first')
+    .addOption(
+      new Option('--backup [what]', 'make a snapshot of etcd first, or of etcd and of every volume')
+        .choices(['etcd', 'volumes'])
+        .preset('etcd'),
+    )
     .option('--aws-only', 'leave the Kubernetes API out: find everything by tags')
     .option('--force-finalizers', 'take off finalizers whose controller is gone');
 }

@@ -22,6 +22,7 @@ export async function abandonTeardown(host: Host, environment: Environment, run:
     const unblocked = await unblock(environment, run, (entry) =>
       journal.append({ type: 'step.audit', step: open[0] ?? border, attempt: 0, ...entry }),
     );
+    if (open.length > 0) await noteAbandonment(environment, run);
     for (const id of open)
       await journal.append({ type: 'step.forgotten', step: id, because: 'asked for by platform settle --abandon' });
     const name = config.environment;
@@ -38,13 +39,14 @@ export async function abandonTeardown(host: Host, environment: Environment, run:
   }
 }
 
-/** The reason why the cluster could not be unblocked; undefined when it was. */
-async function unblock(
-  environment: Environment,
-  run: string,
-  audit: (entry: Audit) => Promise<void>,
-): Promise<string | undefined> {
-  const { unlockCluster } = await import('../steps/teardown/unlock-cluster.ts');
+/** What the teardown saved is of a moment before people went on working: a later one saves anew. */
+async function noteAbandonment(environment: Environment, run: string): Promise<void> {
+  const { abandonment } = await import('../steps/teardown/backups.ts');
+  const { ledger } = writing(environment, run, async () => undefined);
+  await ledger.record([abandonment(run, environment.clock.now())]);
+}
+
+function writing(environment: Environment, run: string, audit: (entry: Audit) => Promise<void>): StepContext {
   const scope = { ...lookingAt(environment, new AbortController().signal), run, audit };
   const processes = environment.launcher.processesFor({
     run,
@@ -52,8 +54,18 @@ async function unblock(
     attempt: 0,
     spawned: async () => undefined,
   });
+  return environment.contexts.write(scope, processes) as StepContext;
+}
+
+/** The reason why the cluster could not be unblocked; undefined when it was. */
+async function unblock(
+  environment: Environment,
+  run: string,
+  audit: (entry: Audit) => Promise<void>,
+): Promise<string | undefined> {
+  const { unlockCluster } = await import('../steps/teardown/unlock-cluster.ts');
   try {
-    await unlockCluster(environment.contexts.write(scope, processes) as StepContext);
+    await unlockCluster(writing(environment, run, audit));
     return undefined;
   } catch (error) {
     if (isPlatformError(error) && error.code === 'UNREACHABLE') return error.message;

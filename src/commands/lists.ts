@@ -54,7 +54,8 @@ export async function listFor(verb: Verb, config: PlatformConfig, goesOn?: RunSu
   };
 }
 
-const isPastBorder = ({ done, kept }: RunSummary): boolean => done.includes(border) || kept.includes(border);
+/** A run beyond the border has built already: nothing of it is to be removed, or saved. */
+export const isPastBorder = ({ done, kept }: RunSummary): boolean => done.includes(border) || kept.includes(border);
 
 /** Every step that a record may belong to, for `settle`: whichever verb left it. */
 export async function everyInstance(config: PlatformConfig): Promise<readonly Instance[]> {

@@ -5,11 +5,13 @@ import type { Plan } from '../engine/plan-run.ts';
 import type { Host } from '../host.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
 import type { Reporter } from '../ui/reporter.ts';
+import { decideBackup, keptBackups } from './backup.ts';
 import type { Environment } from './environment.ts';
 import { border, openTeardown } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
 import { refuseGrown } from './plan-file.ts';
 import {
+  askedOnce,
   choicesOf,
   decideAwsOnly,
   lookAtRemoval,
@@ -27,6 +29,7 @@ import { learnIdentity, runVerb } from './verb-run.ts';
  */
 export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy' | 'rebuild'): Promise<number> {
   if (flags.dryRun === true) return (await import('./plan.ts')).plan(host, flags, verb);
+  const chosen = choicesOf(flags, verb);
   const [{ config }, { openReporter }, { showTeardownPlan }, { showRemoval }, { confirmByName }] = await Promise.all([
     loadConfigurationOf(host, flags),
     import('../ui/reporter.ts'),
@@ -41,7 +44,9 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
     refuseProtected(opened, flags);
     const known = await stateOf(opened);
     learnIdentity(opened, known);
-    const choices = await decideAwsOnly(host, opened, choicesOf(flags, verb));
+    const cluster = askedOnce(opened);
+    const asked = await decideAwsOnly(host, chosen, cluster);
+    const choices = await decideBackup({ host, environment: opened, flags, verb, known, cluster }, asked);
     const environment = withChoices(opened, choices);
     let removal: TeardownPlan | undefined;
     const { plan, result } = await runVerb({
@@ -65,7 +70,11 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
       },
     });
     await reporter.close();
-    showRemoval({ verb, plan, config, ...(removal && { removal }), ...(result && { result }) }, host, flags);
+    const ended = removal && {
+      ...removal,
+      kept: [...removal.kept, ...(await keptBackups(environment, removal, result))],
+    };
+    showRemoval({ verb, plan, config, ...(ended && { removal: ended }), ...(result && { result }) }, host, flags);
     return result?.exitCode ?? 0;
   } finally {
     await reporter.close();

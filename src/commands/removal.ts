@@ -3,6 +3,8 @@ import { PlatformError } from '../errors.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
 import type { Host } from '../host.ts';
 import type { ReadContext } from '../steps/kit.ts';
+import { refuseLostBackup } from '../steps/teardown/backups.ts';
+import type { KubernetesState } from '../steps/teardown/inventory-types.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
 import type { Environment } from './environment.ts';
 import type { RunFlags } from './options.ts';
@@ -15,21 +17,24 @@ export interface RemovalFlags extends RunFlags {
   readonly deleteData?: boolean;
   readonly awsOnly?: boolean;
   readonly forceFinalizers?: boolean;
-  readonly backup?: boolean;
+  readonly backup?: 'etcd' | 'volumes';
   readonly exitCode?: boolean;
   readonly out?: string;
 }
 
+/** What the flags say; USAGE where they contradict each other. */
 export function choicesOf(flags: RemovalFlags, verb: 'destroy' | 'rebuild'): TeardownChoices {
-  return {
+  const choices: TeardownChoices = {
     cleanup: verb === 'rebuild' || flags.cleanup === true,
     keepFoundation: flags.keep === 'foundation',
     deleteData: flags.deleteData === true,
     awsOnly: flags.awsOnly === true,
     forceFinalizers: flags.forceFinalizers === true,
-    backup: flags.backup === true,
+    backup: flags.backup ?? 'none',
     rebuild: verb === 'rebuild',
   };
+  refuseLostBackup(choices);
+  return choices;
 }
 
 /** The same environment, in which every step sees what the person chose. */
@@ -45,22 +50,29 @@ export function withChoices(environment: Environment, teardown: TeardownChoices)
   };
 }
 
+/** Asks once whether the cluster answers, however many want to know. */
+export function askedOnce(environment: Environment): () => Promise<KubernetesState> {
+  let asked: Promise<KubernetesState> | undefined;
+  return () => (asked ??= observe(environment));
+}
+
+async function observe(environment: Environment): Promise<KubernetesState> {
+  const { observeKubernetes } = await import('../steps/teardown/cluster-findings.ts');
+  return observeKubernetes(lookingAt(environment, new AbortController().signal));
+}
+
 /**
  * Decides, before anything is planned, whether the cluster takes part. One that was made and does not answer is left out only when a person says so:
  * what lives in it is then found by tags alone.
  */
 export async function decideAwsOnly(
   host: Host,
-  environment: Environment,
   choices: TeardownChoices,
+  cluster: () => Promise<KubernetesState>,
 ): Promise<TeardownChoices> {
   if (choices.awsOnly || !choices.cleanup) return choices;
-  const [{ observeKubernetes }, { canAsk, confirm }] = await Promise.all([
-    import('../steps/teardown/cluster-findings.ts'),
-    import('../ui/prompt.ts'),
-  ]);
-  const abort = new AbortController();
-  const state = await observeKubernetes(lookingAt(environment, abort.signal));
+  const { canAsk, confirm } = await import('../ui/prompt.ts');
+  const state = await cluster();
   if (state.is !== 'unreachable') return choices;
   const question = `the Kubernetes API does not answer (${state.because}); take apart by AWS tags alone?`;
   if (!canAsk(host))
@@ -114,7 +126,7 @@ export function screenOf({ config }: Environment, flags: RemovalFlags, verb: 'de
     flags.deleteData === true ? '--delete-data' : '',
     flags.awsOnly === true ? '--aws-only' : '',
     flags.forceFinalizers === true ? '--force-finalizers' : '',
-    flags.backup === true ? '--backup' : '',
+    ...{ none: [], etcd: ['--backup'], volumes: ['--backup volumes'] }[config.teardown?.backup ?? 'none'],
   ];
   return {
     color: flags.color,

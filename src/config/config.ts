@@ -62,8 +62,8 @@ export interface TeardownChoices {
   readonly awsOnly: boolean;
   /** Finalizers whose controller is gone are taken off. */
   readonly forceFinalizers: boolean;
-  /** An etcd snapshot is made first. */
-  readonly backup: boolean;
+  /** What is saved before anything is destroyed; `volumes` are snapshots of volumes beside the one of etcd. */
+  readonly backup: 'none' | 'etcd' | 'volumes';
   /** It is the first half of a rebuild: the cluster id is kept. */
   readonly rebuild: boolean;
 }

@@ -61,6 +61,15 @@ export interface SimulatedScope {
   readonly context: readonly { readonly key: string; readonly values: readonly string[]; readonly list: boolean }[];
 }
 
+/** A snapshot of a volume, in the words of AWS. */
+export interface SnapshotState {
+  readonly id: string;
+  /** 'pending', 'completed', 'error' ... */
+  readonly state: string;
+  /** '43%'; '' where AWS does not say. */
+  readonly progress: string;
+}
+
 export interface AwsReader {
   readonly region: string;
   /** Who we are. `expires`: when temporary credentials end; `skew`: how far the clock of AWS is ahead of ours, milliseconds. */
@@ -108,6 +117,8 @@ export interface AwsReader {
   existing(
     names: readonly { readonly kind: string; readonly name: string }[],
   ): Promise<readonly { readonly kind: string; readonly name: string }[]>;
+  /** How far these snapshots are. One that AWS does not show (yet, or any more) is left out. */
+  snapshots(ids: readonly string[]): Promise<readonly SnapshotState[]>;
   /** Ids of what carries the cluster's tag, by Terraform type, with the tags: for `settle` after an interrupted apply. */
   owned(clusterId: string): Promise<
     readonly {
@@ -128,6 +139,8 @@ export interface AwsWriter extends AwsReader {
   removeObject(bucket: string, key: string): Promise<void>;
   putLifecycle(bucket: string, rules: Json): Promise<void>;
   associateAddress(allocation: string, instance: string): Promise<void>;
+  /** Begins a snapshot of a volume, of the moment in which AWS answers; its id. Not idempotent: a second call makes a second one. */
+  makeSnapshot(volume: string, tags: Readonly<Record<string, string>>, description: string): Promise<string>;
   /** One change batch, UPSERT or DELETE. */
   changeRecords(
     zone: string,

@@ -18,6 +18,7 @@ const writes: { readonly [Port in PortName]: Readonly<Record<Writing<ReadWorld[P
     putLifecycle: true,
     associateAddress: true,
     changeRecords: true,
+    makeSnapshot: true,
   },
   estate: { remove: true, revoke: true },
   ssh: { pin: true, readSecretFile: true },

@@ -4,6 +4,7 @@ export type Deeds = Map<string, Set<string>>;
 /** Nouns, because the record is made before the deed: a deletion that was asked for is not yet something that is gone. */
 const nouns: Readonly<Record<string, readonly [one: string, many: string]>> = {
   delete: ['deletion', 'deletions'],
+  create: ['backup', 'backups'],
   revoke: ['revocation', 'revocations'],
   suspend: ['suspension', 'suspensions'],
   'release-finalizers': ['finalizer taken off', 'finalizers taken off'],

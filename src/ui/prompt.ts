@@ -12,11 +12,11 @@ function requirePerson(host: Host, question: string, flag: string): void {
   throw new PlatformError('NEEDS_YES', { message: question, next: [`answer it with ${flag}`] });
 }
 
-/** Asks a yes-or-no question on stderr. Ctrl-C and the end of input are DECLINED. */
-export async function confirm(host: Host, question: string, flag: string): Promise<boolean> {
+/** Asks a yes-or-no question on stderr; `initial` is what Enter says. Ctrl-C and the end of input are DECLINED. */
+export async function confirm(host: Host, question: string, flag: string, initial = false): Promise<boolean> {
   requirePerson(host, question, flag);
   const prompts = await import('@inquirer/prompts');
-  return onTerminal(host, (terminal) => prompts.confirm({ message: question, default: false }, terminal));
+  return onTerminal(host, (terminal) => prompts.confirm({ message: question, default: initial }, terminal));
 }
 
 /** Asks for a line of text on stderr. Ctrl-C and the end of input are DECLINED. */

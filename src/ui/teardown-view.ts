@@ -22,6 +22,8 @@ export interface ShownTeardown {
     readonly step: string;
     readonly title: string;
     readonly removes: readonly { readonly kind: string; readonly count: number }[];
+    /** What a backup makes. */
+    readonly makes?: readonly { readonly kind: string; readonly count: number }[];
   }[];
   readonly kept: readonly Kept[];
   readonly refused: readonly Refused[];
@@ -95,10 +97,14 @@ function clusterLines(
 function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: number): string[] {
   if (steps.length === 0) return [];
   const width = Math.min(34, Math.floor(columns / 2));
-  const rows = steps.flatMap(({ title, removes }, index) => {
+  const rows = steps.flatMap(({ title, removes, makes = [] }, index) => {
     const number = `${String(index + 1).padStart(4)}  `;
     const [first = '', ...more] = paragraph(title, 0, width);
-    const what = paragraph(countsText(removes), 0, columns - number.length - width - 2);
+    const what = paragraph(
+      makes.length === 0 ? countsText(removes) : `saves\u00A0${countsText(makes)}`,
+      0,
+      columns - number.length - width - 2,
+    );
     const titles = [first, ...more];
     return Array.from({ length: Math.max(titles.length, what.length) }, (_, line) =>
       `${line === 0 ? number : ' '.repeat(number.length)}${column(titles[line] ?? '', width)}  ${what[line] ?? ''}`.trimEnd(),

@@ -38,7 +38,7 @@ const choices: TeardownChoices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none',
   rebuild: false,
 };
 const scheme = 'service.beta.kubernetes.io/aws-load-balancer-scheme';

@@ -240,7 +240,7 @@ describe.skipIf(reason !== '')(
             deleteData,
             awsOnly: true,
             forceFinalizers: false,
-            backup: false,
+            backup: 'none',
             rebuild: false,
           },
         },

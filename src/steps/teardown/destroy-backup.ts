@@ -1,18 +1,16 @@
 import { PlatformError } from '../../errors.ts';
-import type { LedgerEntry, Machine } from '../../tools/ports.ts';
+import type { Machine } from '../../tools/ports.ts';
 import { minutes, seconds } from '../durations.ts';
 import { type ReadContext, type StepContext, stepWhen } from '../kit.ts';
 import { firstControlPlane } from '../names.ts';
 import { fieldOf, textOf } from '../probes/fields.ts';
+import { etcdSnapshot, madeOfEtcd, notSavedBecause, refuseLostBackup } from './backups.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { pauseAfter, stopIfAborted } from './wait.ts';
 
 const unit = 'platform-etcd-backup.service';
 /** Written by the unit on the machine (ansible/roles/etcd_backup) once S3 has confirmed the checksum. */
 const outcome = '/var/lib/platform/etcd-backup.json';
-const ledgerKind = 'etcd-snapshot';
-/** A teardown that goes on makes no second snapshot: it would be one of a cluster that is half taken apart. */
-const stillGood = minutes(24 * 60);
 
 type Snapshot = { readonly bucket: string; readonly key: string; readonly bytes: number };
 
@@ -21,7 +19,7 @@ export const destroyBackup = stepWhen({
   id: 'destroy-backup',
   title: 'Last snapshot of etcd',
   needs: { inventory: destroyInventory },
-  when: (config) => config.teardown?.backup === true,
+  when: (config) => config.teardown !== undefined && config.teardown.backup !== 'none',
   repeat: 'safe',
   onCancel: 'abort',
   timeout: minutes(25),
@@ -29,11 +27,17 @@ export const destroyBackup = stepWhen({
   inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
   check: async (ctx, { inventory }) => {
     const none = (because: string) => ({ state: 'satisfied', output: null, because }) as const;
+    if (ctx.config.teardown !== undefined) refuseLostBackup(ctx.config.teardown);
     if (isSimulated(ctx)) return none('not checked: simulated machines run no etcd, nothing was backed up');
-    const made = recent(await ctx.ledger.entries(), ctx.clock.now());
+    // One that goes on makes no second snapshot: it would be one of a cluster that is half taken apart.
+    const made = madeOfEtcd(await ctx.ledger.entries(), ctx.clock.now());
     if (made !== undefined) return none(`${made.id} was made for this teardown`);
     if (inventory.clusterId === '') return none('nothing was ever built');
-    refuseWithoutBucket(ctx);
+    const impossible = notSavedBecause(ctx.config);
+    if (impossible !== undefined) {
+      if (ctx.config.teardown?.backup === 'volumes') return none(`etcd is not saved: ${impossible}`);
+      throw withoutBucket(impossible);
+    }
     const machines = await controlPlanes(ctx, inventory.clusterId);
     if (machines.length === 0) return none('no machine of the control plane is left');
     return {
@@ -49,7 +53,7 @@ export const destroyBackup = stepWhen({
     ctx.note(`${snapshot.bytes} bytes in s3://${snapshot.bucket}/${snapshot.key}`);
     await ctx.ledger.record([
       {
-        kind: ledgerKind,
+        kind: etcdSnapshot,
         id: `s3://${snapshot.bucket}/${snapshot.key}`,
         unique: { at: String(ctx.clock.now()), bytes: String(snapshot.bytes) },
         step: 'destroy-backup',
@@ -63,22 +67,14 @@ export const destroyBackup = stepWhen({
 const isSimulated = ({ config }: ReadContext): boolean =>
   config.target === 'sandbox' && config.sandbox.machines === 'simulated';
 
-const recent = (entries: readonly LedgerEntry[], now: number): LedgerEntry | undefined =>
-  entries.find(({ kind, unique }) => kind === ledgerKind && now - Number(unique['at']) < stillGood);
-
-function refuseWithoutBucket({ config }: ReadContext): void {
-  if (config.teardown?.deleteData === true && !config.teardown.keepFoundation)
-    throw new PlatformError('USAGE', {
-      message:
-        '--backup puts a snapshot into the data bucket, and --delete-data removes that bucket with everything in it',
-      next: ['leave one of the two out'],
-    });
-  if (config.addons.includes('etcd-backup') && config.terraform.dir === undefined) return;
-  throw new PlatformError('CONFIG_INVALID', {
-    message: '--backup needs a data bucket, and this environment has none (addons: etcd-backup)',
-    next: ['save what you need by hand: etcdctl snapshot save on a control plane', 'then run again without --backup'],
+const withoutBucket = (because: string): PlatformError =>
+  new PlatformError('CONFIG_INVALID', {
+    message: `--backup needs a data bucket: ${because}`,
+    next: [
+      'save what you need by hand: etcdctl snapshot save on a control plane, then run again without --backup',
+      'or save the volumes alone: --backup volumes',
+    ],
   });
-}
 
 /** Those that run, the first of the file first: that is where the unit was switched on. */
 async function controlPlanes(ctx: ReadContext, clusterId: string): Promise<readonly Machine[]> {

@@ -5,6 +5,7 @@ import { stepWhen } from '../kit.ts';
 import type { StepContext } from '../kit.ts';
 import { isLocked, lockCluster } from './admission-lock.ts';
 import { destroyBackup } from './destroy-backup.ts';
+import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { checkDrained, nameOf, openPatiently, passedOver, referenceTo } from './drain-world.ts';
 import { suspendablesIn, suspensionOf } from './suspendables.ts';
@@ -14,7 +15,7 @@ import { pauseAfter, stopIfAborted } from './wait.ts';
 export const destroySuspend = stepWhen({
   id: 'destroy-suspend',
   title: 'Suspend GitOps and autoscaling',
-  needs: { inventory: destroyInventory, backup: destroyBackup },
+  needs: { inventory: destroyInventory, backup: destroyBackup, snapshots: destroySnapshots },
   when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',

@@ -1,6 +1,7 @@
 import { minutes } from '../durations.ts';
 import { step } from '../kit.ts';
 import { destroyBackup } from './destroy-backup.ts';
+import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { refuseLeftovers } from './sweep-strangers.ts';
@@ -11,7 +12,12 @@ import { everythingLeft } from './terraform-stall.ts';
 export const destroyTerraformCluster = step({
   id: 'destroy-terraform-cluster',
   title: 'Terraform destroy (cluster)',
-  needs: { inventory: destroyInventory, backup: destroyBackup, leftovers: destroyLeftovers },
+  needs: {
+    inventory: destroyInventory,
+    backup: destroyBackup,
+    snapshots: destroySnapshots,
+    leftovers: destroyLeftovers,
+  },
   repeat: 'safe',
   // A cut Terraform leaves what it was deleting in the state, so that it only costs a second round.
   onCancel: 'drain',

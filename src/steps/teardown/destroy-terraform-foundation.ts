@@ -4,6 +4,7 @@ import { minutes } from '../durations.ts';
 import { stepWhen, type StepContext } from '../kit.ts';
 import { nameOf } from './blockers.ts';
 import { destroyBackup } from './destroy-backup.ts';
+import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { takePartialInventory } from './inventory.ts';
@@ -29,7 +30,12 @@ type Kept = { readonly id: string; readonly because: string };
 export const destroyTerraformFoundation = stepWhen({
   id: 'destroy-terraform-foundation',
   title: 'Terraform destroy (foundation)',
-  needs: { inventory: destroyInventory, backup: destroyBackup, leftovers: destroyLeftovers },
+  needs: {
+    inventory: destroyInventory,
+    backup: destroyBackup,
+    snapshots: destroySnapshots,
+    leftovers: destroyLeftovers,
+  },
   when: (config) => config.terraform.dir === undefined && config.teardown?.keepFoundation !== true,
   repeat: 'safe',
   onCancel: 'drain',

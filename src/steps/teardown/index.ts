@@ -7,6 +7,7 @@ import { destroyMachines } from './destroy-machines.ts';
 import { destroyOperators } from './destroy-operators.ts';
 import { destroyOrphans } from './destroy-orphans.ts';
 import { destroyReleases } from './destroy-releases.ts';
+import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroySuspend } from './destroy-suspend.ts';
 import { destroyTerraformCluster } from './destroy-terraform-cluster.ts';
 import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
@@ -15,9 +16,10 @@ import { destroyWorkloads } from './destroy-workloads.ts';
 
 /** A teardown, from a platform to nothing. Read it top to bottom; the edges are in each step's `needs`. */
 export const teardown: readonly Step<unknown>[] = [
-  // Everything that is ours is written down before its proof can go.
+  // Everything that is ours is written down before its proof can go, and saved where asked.
   destroyInventory,
   destroyBackup,
+  destroySnapshots,
 
   // Through Kubernetes, while it answers: what controllers made, they take away best.
   destroySuspend,

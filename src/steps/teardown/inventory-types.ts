@@ -22,7 +22,7 @@ export interface Finding {
   readonly terraform?: { readonly root: 'foundation' | 'cluster'; readonly address: string };
   /** The Kubernetes object that it came from: 'Ingress argocd/argocd-server'. */
   readonly origin?: string;
-  /** Why it stays although it is ours: '--keep foundation', 'data: --delete-data was not given', 'holds the Terraform state'. */
+  /** Why it stays although it is ours: '--keep foundation', 'data: --delete-data was not given', 'backup: ...', 'holds the Terraform state'. */
   readonly kept?: string;
 }
 

@@ -1,8 +1,12 @@
 import type { TeardownChoices } from '../../config/config.ts';
+import { isBackup } from './backups.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
 
 /** What the Terraform root `foundation` makes: also without a state, no other root of ours makes any. */
 const foundationKinds = ['address', 'certificate', 'bucket'];
+
+/** What a teardown saved outlives it. */
+export const keptBackup = 'backup: --delete-data was not given';
 
 /** Why something of ours stays all the same; undefined: it goes, or it is not ours. */
 export function keptBecause(
@@ -16,6 +20,7 @@ export function keptBecause(
     !bringYourOwn &&
     (terraform?.root === 'foundation' || (terraform === undefined && foundationKinds.includes(resource.kind)));
   if (choices?.keepFoundation === true && isFoundation) return '--keep foundation';
-  if (ownership === 'data' && choices !== undefined && !choices.deleteData) return 'data: --delete-data was not given';
+  if (ownership === 'data' && choices !== undefined && !choices.deleteData)
+    return isBackup(resource) ? keptBackup : 'data: --delete-data was not given';
   return undefined;
 }

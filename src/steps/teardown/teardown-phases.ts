@@ -6,6 +6,7 @@ import { keyOf } from './ownership-marks.ts';
 export const phases: readonly (readonly string[])[] = [
   ['destroy-inventory'],
   ['destroy-backup'],
+  ['destroy-snapshots'],
   ['destroy-suspend'],
   ['destroy-operators'],
   ['destroy-workloads', 'destroy-entrances'],

@@ -54,7 +54,7 @@ export const teardownPlanSchema = {
     },
     steps: {
       type: 'array',
-      description: 'what goes, in order; steps that remove nothing are left out',
+      description: 'what is saved and what goes, in order; steps that do neither are left out',
       items: {
         type: 'object',
         required: ['step', 'title', 'removes', 'things'],
@@ -66,6 +66,11 @@ export const teardownPlanSchema = {
             items: { type: 'object', required: ['kind', 'count'], properties: { kind, count } },
           },
           things: { type: 'array', items: { type: 'object', required: thingFields, properties: thing } },
+          makes: {
+            type: 'array',
+            description: 'what a backup makes; such a step removes nothing',
+            items: { type: 'object', required: ['kind', 'count'], properties: { kind, count } },
+          },
         },
       },
     },

@@ -1,5 +1,6 @@
 import type { PlatformConfig, TeardownChoices } from '../../config/config.ts';
 import type { ReadContext } from '../kit.ts';
+import { backupsOf, type Saving } from './backups.ts';
 import { chainOf, nameOf } from './blockers.ts';
 import { type CostClass, costOf } from './costs.ts';
 import { teardown } from './index.ts';
@@ -35,12 +36,14 @@ export interface TeardownPlan {
   readonly account: string;
   readonly kubernetes: { readonly is: 'answers' | 'unreachable' | 'left-out'; readonly because: string };
   readonly counts: readonly { readonly kind: string; readonly class: Ownership; readonly count: number }[];
-  /** In order; a step without anything to remove is left out. */
+  /** In order; a step without anything to remove or to save is left out. */
   readonly steps: readonly {
     readonly step: string;
     readonly title: string;
     readonly removes: readonly { readonly kind: string; readonly count: number }[];
     readonly things: readonly Thing[];
+    /** What a backup makes: such a step removes nothing. */
+    readonly makes?: readonly { readonly kind: string; readonly count: number }[];
   }[];
   /** Ours, and stays. */
   readonly kept: readonly (Thing & { readonly cost: CostClass })[];
@@ -63,10 +66,9 @@ export async function makeTeardownPlan(
   runs: readonly PastRun[],
 ): Promise<TeardownPlan> {
   const { expires, skew = 0 } = await aws.caller();
-  return planTeardown(inventory, config, runs, {
-    now: clock.now() + skew,
-    ...(expires === undefined ? {} : { expires }),
-  });
+  const saving = backupsOf(inventory, config, clock.now());
+  const credentials = { now: clock.now() + skew, ...(expires === undefined ? {} : { expires }) };
+  return planTeardown(inventory, config, runs, credentials, saving);
 }
 
 const usual: TeardownChoices = {
@@ -75,7 +77,7 @@ const usual: TeardownChoices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none',
   rebuild: false,
 };
 
@@ -85,6 +87,7 @@ export function planTeardown(
   { environment, teardown: choices = usual }: Pick<PlatformConfig, 'environment' | 'teardown'>,
   runs: readonly PastRun[],
   credentials: { readonly now: number; readonly expires?: number },
+  saving: readonly Saving[] = [],
 ): TeardownPlan {
   const around = {
     findings: new Map(findings.map((finding) => [keyOf(finding.resource), finding])),
@@ -94,7 +97,7 @@ export function planTeardown(
   };
   const going = findings.filter((finding) => isOurs(finding) && finding.kept === undefined);
   const objects = kubernetes.is === 'answers' && choices.cleanup ? objectsByStep(kubernetes.findings) : [];
-  const steps = phases.flat().flatMap((step) => {
+  const removing = phases.flat().flatMap((step) => {
     const things = going.filter((finding) => stepOf(finding, around) === step);
     const removes = [
       ...objects.filter((one) => one.step === step).map(({ kind, count }) => ({ kind, count })),
@@ -104,12 +107,17 @@ export function planTeardown(
       ? []
       : [{ step, title: titles.get(step) ?? step, removes, things: things.map(thingOf) }];
   });
-  const working = new Set([
-    ...steps.map(({ step }) => step),
-    'destroy-inventory',
-    'destroy-verify',
-    ...(choices.backup ? ['destroy-backup'] : []),
-  ]);
+  const steps = [
+    ...(removing.length === 0 ? [] : saving).map(({ step, makes }) => ({
+      step,
+      title: titles.get(step) ?? step,
+      removes: [],
+      things: [],
+      makes,
+    })),
+    ...removing,
+  ];
+  const working = new Set([...steps.map(({ step }) => step), 'destroy-inventory', 'destroy-verify']);
   const expected = expectDuration(working, runs);
   return {
     schema: 'platform/teardown-plan/v1',

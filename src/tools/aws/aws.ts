@@ -54,6 +54,7 @@ export function openAws(options: AwsOptions): AwsWriter {
     instanceTypes: async (types) => (await ec2()).instanceTypes(types),
     denied: async (actions, scope) => (await iam()).denied((await (await sts()).caller()).arn, actions, scope),
     keyPair: async (name) => (await ec2()).keyPair(name),
+    snapshots: async (ids) => (await ec2()).snapshots(ids),
     owned: async (clusterId) =>
       listOwned(clusterId, { ec2: await ec2(), iam: await iam(), s3: await s3(), acm: await acm() }),
 
@@ -93,6 +94,7 @@ export function openAws(options: AwsOptions): AwsWriter {
     removeObject: async (bucket, key) => (await s3()).removeObject(bucket, key),
     putLifecycle: async (bucket, rules) => (await s3()).putLifecycle(bucket, rules),
     associateAddress: async (allocation, instance) => (await ec2()).associateAddress(allocation, instance),
+    makeSnapshot: async (volume, tags, description) => (await ec2()).makeSnapshot(volume, tags, description),
     changeRecords: async (zone, changes) => (await route53()).changeRecords(zone, changes),
   };
 }

@@ -9,8 +9,10 @@ import type {
   Subnet,
   Vpc,
 } from '@aws-sdk/client-ec2';
-import type { AwsInstance, InstanceSize } from '../ports-aws.ts';
+import type { AwsInstance, InstanceSize, SnapshotState } from '../ports-aws.ts';
 import { isAbsent } from './errors.ts';
+import { filterValues } from './estate/ec2-union.ts';
+import { inBatches } from './estate/family.ts';
 import { collect, tagRecord } from './session.ts';
 import type { Session } from './session.ts';
 
@@ -43,6 +45,8 @@ export interface Ec2 {
   keyPairs(names: readonly string[]): Promise<readonly string[]>;
   keyPair(name: string): Promise<{ readonly fingerprint: string } | undefined>;
   network(tags: Readonly<Record<string, string>>): Promise<OwnedNetwork>;
+  snapshots(ids: readonly string[]): Promise<readonly SnapshotState[]>;
+  makeSnapshot(volume: string, tags: Readonly<Record<string, string>>, description: string): Promise<string>;
 }
 
 export async function openEc2(session: Session): Promise<Ec2> {
@@ -203,6 +207,36 @@ export async function openEc2(session: Session): Promise<Ec2> {
         addresses: addresses.Addresses ?? [],
         keyPairs: keyPairs.KeyPairs ?? [],
       };
+    },
+
+    async snapshots(ids) {
+      const pages = [...inBatches(ids, filterValues)].map((Values) =>
+        collect(async (NextToken) => {
+          // By filter: an id that is not known yet would fail the whole call.
+          const Filters = [{ Name: 'snapshot-id', Values: [...Values] }];
+          const page = await send('DescribeSnapshots', (options) =>
+            client.send(new sdk.DescribeSnapshotsCommand({ OwnerIds: ['self'], Filters, NextToken }), options),
+          );
+          return { items: page.Snapshots, next: page.NextToken };
+        }),
+      );
+      return (await Promise.all(pages)).flat().map(({ SnapshotId, State, Progress }) => ({
+        id: SnapshotId ?? '',
+        state: State ?? '',
+        progress: Progress ?? '',
+      }));
+    },
+
+    async makeSnapshot(volume, tags, description) {
+      const Tags = Object.entries(tags).map(([Key, Value]) => ({ Key, Value }));
+      const TagSpecifications = [{ ResourceType: 'snapshot' as const, Tags }];
+      const input = { VolumeId: volume, Description: description, TagSpecifications };
+      const made = await send(
+        'CreateSnapshot',
+        (options) => client.send(new sdk.CreateSnapshotCommand(input), options),
+        volume,
+      );
+      return made.SnapshotId ?? '';
     },
   };
 }

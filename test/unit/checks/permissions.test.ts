@@ -74,7 +74,7 @@ test('a teardown asks for destroy.json, a rebuild for both, and for data only wh
     deleteData: false,
     awsOnly: false,
     forceFinalizers: false,
-    backup: false,
+    backup: 'none' as const,
     rebuild: false,
   };
   const asked = async (choices: Partial<typeof teardown>) => {

@@ -18,7 +18,7 @@ export async function openEc2(session: Session): Promise<Ec2> {
 }
 
 /** EC2 takes 200 values in a filter. */
-const filterValues = 200;
+export const filterValues = 200;
 
 interface Tagged {
   readonly Tags?: readonly Sdk.Tag[] | undefined;

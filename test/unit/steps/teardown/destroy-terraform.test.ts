@@ -29,7 +29,7 @@ const choices: TeardownChoices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none',
   rebuild: false,
 };
 

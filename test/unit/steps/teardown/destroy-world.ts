@@ -13,7 +13,7 @@ export const choices: TeardownChoices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none',
   rebuild: false,
 };
 

@@ -219,7 +219,7 @@ export function drainWorld(cluster: MemoryCluster, setting: Setting = {}) {
       deleteData: false,
       awsOnly: false,
       forceFinalizers: false,
-      backup: false,
+      backup: 'none' as const,
       rebuild: false,
       ...setting.choices,
     },

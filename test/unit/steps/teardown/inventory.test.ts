@@ -30,7 +30,7 @@ const choices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none' as const,
   rebuild: false,
 };
 const configured = (teardown: Partial<typeof choices>) => ({

@@ -14,7 +14,7 @@ const choices = {
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: false,
+  backup: 'none' as const,
   rebuild: false,
 };
 const inCluster = (address: string) => ({ terraform: { root: 'cluster', address } }) as const;
