@@ -1,4 +1,4 @@
-import { minutes } from '../durations.ts';
+import { minutes, seconds } from '../durations.ts';
 import { identityFile } from '../identity.ts';
 import { step, type StepContext } from '../kit.ts';
 import { stateBucket, stateKey } from '../names.ts';
@@ -13,6 +13,7 @@ import { exists, orderOf, targetsOf } from './order.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { patient } from './sweep-patience.ts';
 import { nameOf } from './sweep-words.ts';
+import { stopIfAborted } from './wait.ts';
 
 /**
  * Looks at everything once more, from nothing: nothing of ours may be left but what was declared kept. Else LEFTOVERS (exit 13) with each
@@ -50,8 +51,7 @@ export const destroyVerify = step({
     };
   },
   apply: async (ctx) => {
-    ctx.note('listing every kind once more');
-    const inventory = await takeInventory(patient(withoutCluster(ctx)));
+    const inventory = await takeSettledInventory(ctx);
     refuseRemains(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
@@ -63,15 +63,37 @@ export const destroyVerify = step({
 
 const noNames: readonly string[] = [];
 
+/** So long AWS may go on listing what was deleted a moment ago. */
+const lag = seconds(20);
+
+/** Looks from nothing, and again while something is left that a listing which lags behind may only seem to show. */
+async function takeSettledInventory(ctx: StepContext): Promise<Inventory> {
+  const since = ctx.clock.monotonic();
+  for (;;) {
+    stopIfAborted(ctx.signal);
+    ctx.note('listing every kind once more');
+    const inventory = await takeInventory(patient(withoutCluster(ctx)));
+    const left = remainsOf(inventory);
+    if (left.length === 0 || ctx.clock.monotonic() - since >= lag) return inventory;
+    ctx.note(
+      `still listed: ${left.map(({ resource }) => nameOf(resource)).join(', ')}; a listing may lag behind, so it is looked at again`,
+    );
+    await ctx.clock.sleep(seconds(5), ctx.signal);
+  }
+}
+
 /** What described the cluster that is gone: the next one has other addresses, keys and an authority of its own. */
 const derived = ['kubeconfig', 'known_hosts', 'inventory.yml', 'variables.json'];
 
 const isOurs = (finding: Finding): boolean =>
   exists(finding) && (finding.class === 'owned' || finding.class === 'data');
 
+const remainsOf = ({ findings }: Pick<Inventory, 'findings'>): readonly Finding[] =>
+  targetsOf(orderOf(findings, (finding) => isOurs(finding) && finding.kept === undefined));
+
 /** Throws LEFTOVERS when anything of ours is left that nobody declared kept. */
 export function refuseRemains({ findings, clusterId }: Pick<Inventory, 'findings' | 'clusterId'>): void {
-  const left = targetsOf(orderOf(findings, (finding) => isOurs(finding) && finding.kept === undefined));
+  const left = remainsOf({ findings });
   if (left.length === 0) return;
   const count = left.length === 1 ? '1 thing' : `${left.length} things`;
   throw leftoversError(`${count} of ${clusterId} left after the teardown`, left, findings, { code: 'LEFTOVERS' });
