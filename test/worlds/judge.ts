@@ -117,7 +117,10 @@ export function unexpected(world: World, { exitCode, failure, step }: Ending, th
   if ((failure.next ?? []).length === 0 && failure.class === 'permanent') return `${because}: says no next action`;
   switch (failure.code) {
     case 'LEFTOVERS':
-      return isNamed(world, left, said, then) ? undefined : `${because}: names nothing that is left, nor who holds it`;
+      return isNamed(world, left, said) ? undefined : `${because}: names nothing that is left, nor who holds it`;
+    case 'NOT_READY_IN_TIME':
+      // Terraform alone waits for an address that a machine which it does not know has, and says so.
+      return then.isAlone && isNamed(world, left, said) ? undefined : because;
     case 'CREDENTIALS':
       return then.faults.some((name) => name.includes('expire')) ? undefined : `${because}: nothing expired`;
     case 'AWS':
@@ -145,18 +148,21 @@ const isStrange = ({ aws, terraform }: World): boolean =>
 /** What was so when a run began. */
 export interface Facts {
   readonly faults: readonly string[];
+  /** Without --cleanup. */
+  readonly isAlone: boolean;
   /** No ledger that would prove the machines under the cluster. */
   readonly isUnrecorded: boolean;
 }
 
 export const factsOf = (world: World): Facts => ({
   faults: world.aws.faults.map(({ name }) => name),
+  isAlone: !world.choices.cleanup,
   isUnrecorded:
     !world.ledger.some(({ kind }) => kind === 'kubernetes') || !world.ledger.some(({ kind }) => kind === 'instance'),
 });
 
 /** Something that is left, or that holds what is left, stands in the text; objects of the cluster count where controllers are at fault. */
-function isNamed({ aws }: World, left: readonly Thing[], said: string, _: Facts): boolean {
+function isNamed({ aws }: World, left: readonly Thing[], said: string): boolean {
   const names = new Set<string>();
   const look = (thing: Thing): void => {
     if (names.has(keyOf(thing))) return;

@@ -32,6 +32,8 @@ export async function insist(player: Player, endings: Ending[] = []): Promise<re
     const isDrain = /destroy-(suspend|operators|entrances|workloads|releases)/.test(ending.step ?? '');
     if (code === 'UNREACHABLE' || code === 'IDENTITY_MISMATCH' || isDrain)
       world.choices = { ...world.choices, awsOnly: true };
+    if (!world.choices.cleanup && ending.failure.next.some((next) => next.includes('--cleanup')))
+      world.choices = { ...world.choices, cleanup: true };
     const same = endings.at(-2)?.failure?.message === message;
     if (JSON.stringify(world.choices) + world.aws.faults.length === before && same) break;
   }

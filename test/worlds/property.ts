@@ -43,11 +43,26 @@ export async function playWorld(
       const last = endings.at(-1);
       if (last !== undefined && endings.length > 1) note(problems, unexpected(world, last, facts));
     }
+    // What is finished stays finished.
+    if (seed % 4 === 0 && endings.at(-1)?.exitCode === 0) note(problems, await onceMore(player));
   } catch (error) {
     problems.push(`the engine broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
   problems.push(...harm(player, then), ...waitedTooLong(world));
   return { seed, world, player, endings, problems, calls, owned: then.owned };
+}
+
+/** The same command after a clean end: it must find nothing to do, and do nothing. */
+async function onceMore(player: Player): Promise<string | undefined> {
+  const { aws, cluster } = player.world;
+  aws.faults = [];
+  const [calls, writes] = [aws.calls.length, cluster.writes.length];
+  const { exitCode, failure } = endingOf(await player.run());
+  if (exitCode !== 0) return `run again after exit 0: exit ${exitCode} ${failure?.code}: ${failure?.message}`;
+  const changes = aws.calls.slice(calls).filter(({ mutating }) => mutating);
+  if (changes.length > 0 || cluster.writes.length > writes)
+    return `run again after exit 0 changed something: ${changes.map(({ action, target }) => `${action} ${target}`).join(', ')}`;
+  return undefined;
 }
 
 /** When a process is killed: at a point of its journal (three for each batch of records), or after so many milliseconds of world time. */

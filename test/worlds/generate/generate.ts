@@ -144,7 +144,9 @@ function decide(world: World, wishes: Wishes): void {
     keepFoundation: random.chance(0.15),
     forceFinalizers: random.chance(0.3),
     awsOnly: wishes.calm !== true && random.chance(0.1),
+    cleanup: wishes.calm === true || !random.chance(0.08),
   };
+  if (!world.choices.cleanup) world.story.push('Terraform alone');
   for (const [choice, is] of Object.entries(world.choices))
     if (is === true && choice !== 'cleanup') world.story.push(choice);
 }
