@@ -3,9 +3,10 @@ import { awsCalls, clusterWrites, locksLeft, repeatedSteps, shape } from './supp
 import { makeProject, type Project } from './support/project.ts';
 import { smallPlatform } from './support/platforms.ts';
 
-/** Fixed by the day of the week, so that a failure can be repeated and the week covers many places. Printed with each test. */
+/** Fixed, so that a failure can be repeated; printed with each test. */
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
-const kills = 10;
+/** Each lives once from nothing to nothing: its build dies twice, its teardown four times. */
+const lives = 5;
 const up = ['up', '--json', '--yes'];
 const destroy = ['destroy', '--cleanup', '--json', '--yes'];
 const tree = { tree: 'test/fixtures/small-tree' };
@@ -47,25 +48,30 @@ afterAll(async () => {
   for (const project of projects) await project.remove();
 });
 
-describe('SIGKILL at a random record of the journal, then the same command again', () => {
+/** Runs the command until its n-th event, and kills it there. */
+async function killAt(project: Project, args: readonly string[], record: number): Promise<void> {
+  let told = 0;
+  const cut = await project.platform(args, {
+    onEvent: (_event, child) => {
+      if (told++ === record) child.kill('SIGKILL');
+    },
+  });
+  expect(cut.signal, `${args[0]} was not cut at ${record}: ${cut.stderr}`).toBe('SIGKILL');
+}
+
+describe('SIGKILL at random records of the journal, then the same command again', () => {
   const random = randomNumbers(seed);
-  const places = Array.from({ length: kills }, () => random.next().value);
-  const removals = Array.from({ length: kills }, () => random.next().value);
+  const places = Array.from({ length: lives }, () => Array.from({ length: 6 }, () => random.next().value));
 
   // Two at a time: each has a sandbox of its own, and half of a run is waiting.
   it.concurrent.for(places.map((place, index) => ({ place, index })))(
-    `seed ${seed}, kill $index at $place of the run`,
+    `seed ${seed}, life $index, killed at $place`,
     async ({ place, index }, { expect }) => {
+      const [build = 0, again = 0, removal = 0, ...more] = place;
       const project = await fresh();
-      const last = Math.floor(place * (reference.events - 2));
-      let seen = 0;
-      const cut = await project.platform(up, {
-        onEvent: (_event, child) => {
-          if (seen++ === last) child.kill('SIGKILL');
-        },
-      });
-      expect(cut.signal, cut.stderr).toBe('SIGKILL');
-
+      await killAt(project, up, Math.floor(build * (reference.events - 2)));
+      // Somewhere in what is left: a run that goes on tells more than so many events, whatever it finds done.
+      await killAt(project, up, Math.floor(again * 12));
       const resumed = await project.platform(up);
       expect(resumed.code, resumed.stderr).toBe(0);
       expect(await shape(project)).toEqual(reference.shape);
@@ -75,10 +81,10 @@ describe('SIGKILL at a random record of the journal, then the same command again
       ).toEqual([]);
       expect(await locksLeft(project)).toEqual([]);
 
-      if (index % 5 === 0) {
+      if (index % 3 === 0) {
         const before = { aws: awsCalls(project).length, cluster: clusterWrites(project).length };
-        const again = await project.platform(['up', '--yes']);
-        expect(again.stderr).toContain('Nothing is to be done');
+        const idle = await project.platform(['up', '--yes']);
+        expect(idle.stderr).toContain('Nothing is to be done');
         expect(
           awsCalls(project)
             .slice(before.aws)
@@ -87,16 +93,8 @@ describe('SIGKILL at a random record of the journal, then the same command again
         expect(clusterWrites(project).slice(before.cluster)).toEqual([]);
       }
 
-      // The teardown is killed twice: somewhere, and early in what is left of it.
-      for (const record of [Math.floor((removals[index] ?? 0) * (reference.removal - 2)), index]) {
-        let told = 0;
-        const death = await project.platform(destroy, {
-          onEvent: (_event, child) => {
-            if (told++ === record) child.kill('SIGKILL');
-          },
-        });
-        expect(death.signal, death.stderr).toBe('SIGKILL');
-      }
+      await killAt(project, destroy, Math.floor(removal * (reference.removal - 2)));
+      for (const next of more) await killAt(project, destroy, Math.floor(next * 8));
       const removed = await project.platform(destroy);
       expect(removed.code, removed.stderr).toBe(0);
       expect(await shape(project)).toEqual(reference.left);
