@@ -64,8 +64,10 @@ function hasOwner({ aws, clusterId }: World, { id }: Thing): boolean {
 }
 
 /** Whether anything tells how a volume of the driver is to be reclaimed: its PersistentVolume, as long as the API can be asked. */
-function isKnown({ aws, cluster, choices, reached }: World, { id }: Thing): boolean {
+function isKnown({ aws, cluster, choices, ledger, reached }: World, { id }: Thing): boolean {
   if (!cluster.alive || choices.awsOnly || reached === 'decoy') return false;
+  // Whose cluster it is may not be provable without a record.
+  if (!ledger.some(({ kind }) => kind === 'kubernetes')) return false;
   // It may die before the first inventory has got through.
   if (cluster.diesAfter < 20 || (cluster.diesAfter < 1000 && aws.faults.length > 0)) return false;
   return cluster
