@@ -80,11 +80,14 @@ async function statementsIn({ caller, config, files }: CheckContext, policy: str
   const { Statement: statements } = JSON.parse(filled) as { readonly Statement: readonly Statement[] };
   const left = new Set([
     ...(config.domain === undefined ? ofDomains : []),
-    ...(config.teardown?.deleteData === true ? [] : ['DeleteData']),
+    ...(config.teardown?.deleteData === true ? [] : ofData),
+    ...(config.teardown?.backup === 'volumes' ? [] : ofBackups),
   ]);
   return statements.filter(({ Sid }) => !left.has(Sid)).map((one) => ({ ...one, policy }));
 }
 
+const ofData = ['DeleteData', 'DeleteSnapshots'];
+const ofBackups = ['SaveVolumes', 'MakeSnapshots', 'TagSnapshotsAtBirth'];
 const ofDomains = ['WriteRecords', 'RequestCertificate', 'ReplaceCertificate', 'DeleteRecords', 'DeleteCertificate'];
 
 /** The simulator takes no wildcards in resources, and conditions hold only in a context: each gets an example. */

@@ -74,6 +74,28 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     });
   });
 
+  test('a snapshot of a volume carries our tags and is followed to its end; an id that is not there is left out', async () => {
+    const client = new ec2.EC2Client({ region, endpoint, credentials: { accessKeyId: 'x', secretAccessKey: 'x' } });
+    const AvailabilityZone = `${region}a`;
+    const { VolumeId = '' } = await client.send(new ec2.CreateVolumeCommand({ AvailabilityZone, Size: 1 }));
+    const id = await aws.makeSnapshot(VolumeId, { ...tags, 'platform/purpose': 'backup' }, 'before');
+    expect(await aws.snapshots([id, 'snap-00000000'])).toMatchObject([{ id }]);
+    await until('it is completed', async () => (await aws.snapshots([id]))[0]?.state === 'completed', 20_000);
+    expect(await aws.snapshots([id])).toEqual([{ id, state: 'completed', progress: '100%' }]);
+    const found = await client.send(new ec2.DescribeSnapshotsCommand({ SnapshotIds: [id] }));
+    expect(found.Snapshots?.[0]).toMatchObject({
+      VolumeId,
+      Description: 'before',
+      Tags: expect.arrayContaining([{ Key: 'platform/purpose', Value: 'backup' }]),
+    });
+    await expect(aws.makeSnapshot('vol-00000000', tags, 'before')).rejects.toMatchObject({
+      facts: { name: 'InvalidVolume.NotFound' },
+    });
+    expect(await aws.snapshots([])).toEqual([]);
+    await client.send(new ec2.DeleteSnapshotCommand({ SnapshotId: id }));
+    await client.send(new ec2.DeleteVolumeCommand({ VolumeId }));
+  });
+
   test('the clock of the service is compared with ours', async () => {
     const { skew } = await aws.caller();
     // The server is on this machine; its Date header is cut to whole seconds.

@@ -37,6 +37,7 @@ KINDS = {
     "target": "initial to healthy",
     "nat": "pending to available, deleting to deleted",
     "certificate": "validation record to ISSUED",
+    "snapshot": "pending to completed",
 }
 """What may have a length of its own."""
 

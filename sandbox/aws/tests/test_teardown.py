@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .support import Contract, client, sandbox_only
+from .support import Contract, client, sandbox_only, wait_until
 
 PUBLIC_KEY = b"ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 
@@ -94,6 +94,24 @@ class Listings(Contract):
             by_end = [{"Name": f"{end}-vpc-info.vpc-id", "Values": [vpc]}]
             found = self.ec2.describe_vpc_peering_connections(Filters=by_end)["VpcPeeringConnections"]
             self.assertEqual((end, len(found)), (end, count))
+
+
+class Snapshots(Contract):
+    def test_take_time_and_outlive_their_volume(self) -> None:
+        volume = self.ec2.create_volume(AvailabilityZone="ap-northeast-2a", Size=1)["VolumeId"]
+        made = self.ec2.create_snapshot(VolumeId=volume, Description="before")
+        snapshot = made["SnapshotId"]
+        self.later(self.ec2.delete_snapshot, SnapshotId=snapshot)
+        self.assertEqual(made["State"], "pending")
+        self.ec2.delete_volume(VolumeId=volume)
+
+        def found() -> dict[str, Any]:
+            by_id = [{"Name": "snapshot-id", "Values": [snapshot, "snap-00000000"]}]
+            [one] = self.ec2.describe_snapshots(OwnerIds=["self"], Filters=by_id)["Snapshots"]
+            return dict(one)
+
+        wait_until("the snapshot is completed", lambda: found()["State"] == "completed")
+        self.assertEqual((found()["Progress"], found()["VolumeId"]), ("100%", volume))
 
 
 class Filters(Contract):

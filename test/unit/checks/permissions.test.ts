@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { permissions, scopeOf } from '../../../src/checks/permissions.ts';
+import type { TeardownChoices } from '../../../src/config/config.ts';
 import { PlatformError } from '../../../src/errors.ts';
 import type { AwsReader, SimulatedScope } from '../../../src/tools/ports.ts';
 import { askCheck, awsConfig, said } from '../../helpers/ask-check.ts';
@@ -68,16 +69,16 @@ test('a key that takes many values gets them all, any other key the first', () =
 });
 
 test('a teardown asks for destroy.json, a rebuild for both, and for data only where it may go', async () => {
-  const teardown = {
+  const teardown: TeardownChoices = {
     cleanup: true,
     keepFoundation: false,
     deleteData: false,
     awsOnly: false,
     forceFinalizers: false,
-    backup: 'none' as const,
+    backup: 'none',
     rebuild: false,
   };
-  const asked = async (choices: Partial<typeof teardown>) => {
+  const asked = async (choices: Partial<TeardownChoices>) => {
     const actions: string[] = [];
     const read = async (path: string) =>
       path.includes('/templates/iam/')
@@ -102,7 +103,11 @@ test('a teardown asks for destroy.json, a rebuild for both, and for data only wh
       next: ['attach templates/iam/destroy.json beside plan.json to the role; templates/iam/README.md says how'],
     },
   ]);
+  expect(destroy.actions).not.toContain('ec2:CreateSnapshot');
   expect((await asked({ deleteData: true })).actions).toContain('s3:DeleteObjectVersion');
+  expect((await asked({ backup: 'volumes' })).actions).toEqual(
+    expect.arrayContaining(['ec2:CreateSnapshot', 'ec2:CreateTags']),
+  );
   expect((await asked({ rebuild: true })).actions).toEqual(
     expect.arrayContaining(['ec2:RunInstances', 'ec2:DeleteVpc']),
   );
