@@ -8,7 +8,7 @@ import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { takePartialInventory } from './inventory.ts';
-import { refuseStrangers } from './sweep-strangers.ts';
+import { refuseLeftovers, refuseStrangers } from './sweep-strangers.ts';
 import type { Finding } from './inventory-types.ts';
 import { awaitUnbound } from './terraform-addresses.ts';
 import {
@@ -64,6 +64,7 @@ export const destroyTerraformFoundation = stepWhen({
     const staying = look.resources.filter((one) => kept.some(({ resource }) => isPartOf(one, resource.id)));
     const going = look.resources.filter((one) => !staying.includes(one));
     refuseForeign(look, going);
+    if (going.some(({ type }) => type === 'aws_acm_certificate')) await refuseUsersOfCertificate(ctx, look);
     for (const { resource, kept: because } of kept)
       ctx.note(`${nameOf(resource)} stays (${because}): taken out of the Terraform state`);
     if (staying.length > 0)
@@ -75,9 +76,6 @@ export const destroyTerraformFoundation = stepWhen({
     for (const finding of buckets)
       if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
     await awaitUnbound(ctx, look);
-    // The provider asks ten minutes long for a certificate that a distribution or a listener of others has (catalogue E10).
-    if (going.some(({ type }) => type === 'aws_acm_certificate'))
-      refuseStrangers(await takePartialInventory(ctx, look.evidence, usersOfCertificates));
     return {
       destroyed: await destroyRoot(ctx, look, going),
       kept: kept.map(({ resource, kept: because = '' }): Kept => ({ id: resource.id, because })),
@@ -85,7 +83,12 @@ export const destroyTerraformFoundation = stepWhen({
   },
 });
 
-const usersOfCertificates = ['certificate', 'load-balancer', 'distribution'] as const;
+/** The provider asks for minutes for a certificate that a distribution or a listener has (catalogue E10); without --cleanup nobody takes ours away. */
+async function refuseUsersOfCertificate(ctx: StepContext, { evidence }: Destruction): Promise<void> {
+  const findings = await takePartialInventory(ctx, evidence, ['certificate', 'load-balancer', 'distribution']);
+  if (ctx.config.teardown?.cleanup === true) refuseStrangers(findings);
+  else refuseLeftovers({ findings });
+}
 
 const bucketsOf = ({ findings, resources }: Destruction): readonly Finding[] => {
   const ids = new Set(resources.filter(({ type }) => type === 'aws_s3_bucket').map(({ id }) => id));
