@@ -198,6 +198,40 @@ describe('entrances', () => {
     expect(world.clock.monotonic()).toBeLessThan(55_000);
   });
 
+  test('a security group that interfaces hold is left to the sweep, as soon as the load balancer is gone', async () => {
+    const stack = { 'elbv2.k8s.aws/cluster': inventory.clusterId, 'ingress.k8s.aws/stack': 'shared' };
+    const group: CloudResource = { ...balancer('sg-1', stack), kind: 'security-group' };
+    const held = ingress('web/shop', { finalizers: ['group.ingress.k8s.aws/shared'] });
+    const cluster = new MemoryCluster([deployment(lbc, 1), held]);
+    let shown = [balancer('lb-1', stack), group];
+    const world = drainWorld(cluster, { cloud: () => shown });
+    world.clock.at(20_000, () => (shown = [group]));
+    const left = { leftToSweep: [expect.stringContaining('Ingress web/shop waits for finalizer')] };
+    expect(await world.apply(destroyEntrances)).toEqual(left);
+    expect(world.clock.monotonic()).toBeGreaterThanOrEqual(20_000);
+    expect(world.clock.monotonic()).toBeLessThan(25_000);
+    // Killed here: its controller is uninstalled by then.
+    cluster.change(`Deployment ${lbc}`, { status: { readyReplicas: 0 } });
+    expect(await world.check(destroyEntrances)).toMatchObject({ state: 'satisfied', output: left });
+  });
+
+  test.each([
+    ['a group of another stack', { 'ingress.k8s.aws/stack': 'other' }, [finalizer]],
+    [
+      'a group of another cluster',
+      { 'elbv2.k8s.aws/cluster': 'other', 'ingress.k8s.aws/stack': 'web/shop' },
+      [finalizer],
+    ],
+    ['somebody else’s finalizer', { 'ingress.k8s.aws/stack': 'web/shop' }, [finalizer, 'kubernetes']],
+  ])('%s: the controller is waited for as before', async (_, tags, finalizers) => {
+    const ours = { 'elbv2.k8s.aws/cluster': inventory.clusterId, ...tags };
+    const cluster = new MemoryCluster([deployment(lbc, 1), ingress('web/shop', { finalizers })]);
+    const world = drainWorld(cluster, { cloud: () => [{ ...balancer('sg-1', ours), kind: 'security-group' }] });
+    world.clock.at(40_000, () => cluster.letGo('Ingress web/shop'));
+    expect(await world.apply(destroyEntrances)).toEqual({ leftToSweep: [] });
+    expect(world.clock.monotonic()).toBeGreaterThanOrEqual(40_000);
+  });
+
   test('what AWS goes on showing is left to the sweep, by name', async () => {
     const stack = { 'elbv2.k8s.aws/cluster': inventory.clusterId, 'ingress.k8s.aws/stack': 'web/shop' };
     const cluster = new MemoryCluster([thing('networking.k8s.io/v1 Ingress', 'web/shop')]);
