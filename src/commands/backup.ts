@@ -1,7 +1,6 @@
 import type { TeardownChoices } from '../config/config.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
 import type { RunResult } from '../engine/run-options.ts';
-import { resumableRun } from '../engine/run-summary.ts';
 import type { Host } from '../host.ts';
 import { backupsIn, madeOfEtcd, notSavedBecause, snapshotMaker } from '../steps/teardown/backups.ts';
 import { costOf } from '../steps/teardown/costs.ts';
@@ -9,14 +8,13 @@ import type { KubernetesState } from '../steps/teardown/inventory-types.ts';
 import { keptBackup } from '../steps/teardown/kept.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
 import type { Environment } from './environment.ts';
-import { isPastBorder, openTeardown } from './lists.ts';
+import { openTeardown } from './lists.ts';
 import { lookingAt, type RemovalFlags } from './removal.ts';
 
 interface Question {
   readonly host: Host;
   readonly environment: Environment;
   readonly flags: RemovalFlags;
-  readonly verb: 'destroy' | 'rebuild';
   readonly known: EnvironmentState;
   /** Whether the cluster answers. */
   cluster(): Promise<KubernetesState>;
@@ -41,12 +39,10 @@ export async function decideBackup(question: Question, choices: TeardownChoices)
 
 /** Whether a snapshot could be made, would outlive the teardown, and would show a cluster that is still whole. */
 async function isWorthAsking(
-  { environment, verb, known, cluster }: Question,
+  { environment, known, cluster }: Question,
   { awsOnly, deleteData, keepFoundation }: TeardownChoices,
 ): Promise<boolean> {
   if (awsOnly || (deleteData && !keepFoundation) || notSavedBecause(environment.config) !== undefined) return false;
-  const resumed = resumableRun(known.runs, verb);
-  if (resumed !== undefined && isPastBorder(resumed)) return false;
   const begun = (await openTeardown(known)).filter((id) => !before.has(id));
   if (begun.length > 0) return false;
   const { ledger } = lookingAt(environment, new AbortController().signal);

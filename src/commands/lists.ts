@@ -1,7 +1,7 @@
 import type { PlatformConfig } from '../config/config.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
 import type { Instance } from '../engine/graph.ts';
-import type { RunSummary } from '../engine/run-summary.ts';
+import { resumableRun, type RunSummary } from '../engine/run-summary.ts';
 import type { Selection } from '../engine/select.ts';
 import type { StepId } from '../engine/types.ts';
 import type { RunFlags } from './options.ts';
@@ -68,6 +68,15 @@ export async function openTeardown({ steps }: Pick<EnvironmentState, 'steps'>): 
   const { teardown } = await import('../steps/teardown/index.ts');
   const ids = new Set(teardown.map(({ id }) => id));
   return [...steps.keys()].filter((id) => ids.has(id));
+}
+
+/** The run that a command goes on with. A rebuild also after a failure: begun anew, it would take apart what its own second half has built. */
+export function runToGoOnWith(
+  runs: readonly RunSummary[],
+  verb: Verb,
+  { fresh }: Pick<RunFlags, 'fresh'>,
+): RunSummary | undefined {
+  return fresh === true ? undefined : resumableRun(runs, verb, { failed: verb === 'rebuild' });
 }
 
 /** What the flags pick from a list. */

@@ -1,5 +1,5 @@
 import { PlatformError } from '../errors.ts';
-import type { PlatformConfig } from '../config/config.ts';
+import type { PlatformConfig, TeardownChoices } from '../config/config.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { Host } from '../host.ts';
@@ -7,7 +7,7 @@ import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { decideBackup, keptBackups } from './backup.ts';
 import type { Environment } from './environment.ts';
-import { border, openTeardown } from './lists.ts';
+import { border, isPastBorder, openTeardown, runToGoOnWith } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
 import { refuseGrown } from './plan-file.ts';
 import {
@@ -44,9 +44,9 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
     refuseProtected(opened, flags);
     const known = await stateOf(opened);
     learnIdentity(opened, known);
-    const cluster = askedOnce(opened);
-    const asked = await decideAwsOnly(host, chosen, cluster);
-    const choices = await decideBackup({ host, environment: opened, flags, verb, known, cluster }, asked);
+    const goesOn = runToGoOnWith(known.runs, verb, flags);
+    const isBuilding = goesOn !== undefined && isPastBorder(goesOn);
+    const choices = isBuilding ? chosen : await decide({ host, environment: opened, flags, known }, chosen);
     const environment = withChoices(opened, choices);
     let removal: TeardownPlan | undefined;
     const { plan, result } = await runVerb({
@@ -80,6 +80,15 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
     await reporter.close();
     await opened.close();
   }
+}
+
+/** What only a person can say: whether to go on without the cluster, and whether to save it first. */
+async function decide(
+  question: Omit<Parameters<typeof decideBackup>[0], 'cluster'>,
+  chosen: TeardownChoices,
+): Promise<TeardownChoices> {
+  const cluster = askedOnce(question.environment);
+  return decideBackup({ ...question, cluster }, await decideAwsOnly(question.host, chosen, cluster));
 }
 
 /** Beyond the border a rebuild is a build like any other. */

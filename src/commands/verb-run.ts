@@ -7,7 +7,7 @@ import type { Host } from '../host.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Environment } from './environment.ts';
 import { closeLostEpoch, isEpochLost } from './epoch.ts';
-import { listFor, selectionOf, type Verb } from './lists.ts';
+import { listFor, runToGoOnWith, selectionOf, type Verb } from './lists.ts';
 import type { RunFlags } from './options.ts';
 
 /** What the verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
@@ -30,19 +30,19 @@ export type VerbRunResult = { readonly plan: Plan; readonly result?: RunResult; 
 /** Runs a verb under the environment's lock: an unfinished run of the same verb goes on, else a new one begins. */
 export async function runVerb(run: VerbRun): Promise<VerbRunResult> {
   const { environment, flags, verb, reporter } = run;
-  const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { resumableRun }, { refuseDamagedLedger }] =
-    await Promise.all([
+  const [{ acquireLock }, { openJournal, readJournals }, { foldJournals }, { refuseDamagedLedger }] = await Promise.all(
+    [
       import('../engine/lock.ts'),
       import('../engine/journal.ts'),
       import('../engine/fold.ts'),
-      import('../engine/run-summary.ts'),
       import('../engine/ledger.ts'),
-    ]);
+    ],
+  );
   const agreed = flags.plan === undefined ? undefined : await readAgreedPlan(environment, flags.plan);
   const before = foldJournals(await readJournals(environment.journals));
   const lost = await isEpochLost(environment);
   if (!lost) await refuseDamagedLedger(environment.ledger);
-  const resumed = flags.fresh === true || lost ? undefined : resumableRun(before.runs, verb);
+  const resumed = lost ? undefined : runToGoOnWith(before.runs, verb, flags);
   const id = resumed?.run ?? newRunId(environment);
   const lock = await acquireLock(
     { folder: environment.locks, processes: environment.processes },
@@ -66,8 +66,7 @@ export async function runVerb(run: VerbRun): Promise<VerbRunResult> {
     journal = await openJournal(environment.journals, id, environment.clock);
     if (lock.tookOver !== undefined)
       say(`took over the lock of run ${lock.tookOver.run}: its process ${lock.tookOver.pid} is dead`);
-    if (resumed !== undefined)
-      say(`going on with run ${id}, which ${resumed.ended === undefined ? 'ended in the middle' : 'was interrupted'}`);
+    if (resumed !== undefined) say(`going on with run ${id}, which ${howItEnded(resumed)}`);
     if (journal.repairedBytes > 0)
       say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`, 'warning');
     await run.refuse?.(journal.state);
@@ -179,3 +178,6 @@ function newRunId(environment: Environment): string {
   ).join('');
   return `${stamp}-${letters}`;
 }
+
+const howItEnded = ({ ended }: RunSummary): string =>
+  ended === undefined ? 'ended in the middle' : ended.ending === 'failed' ? 'failed' : 'was interrupted';

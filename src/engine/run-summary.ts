@@ -79,11 +79,18 @@ export function addToRun(summary: RunSummary, { event, ts }: JournalRecord): Run
   return summary;
 }
 
-/** The run that the same verb should go on with: its latest, if that was cut off or cancelled. */
-export function resumableRun(runs: readonly RunSummary[], verb: string): RunSummary | undefined {
+/**
+ * The run that the same verb should go on with: its latest, if that was cut off or cancelled. `failed`: also one that ended with failures, for a verb
+ * that must not begin anew what it has half behind it.
+ */
+export function resumableRun(
+  runs: readonly RunSummary[],
+  verb: string,
+  { failed = false }: { readonly failed?: boolean } = {},
+): RunSummary | undefined {
   // What `platform settle` writes belongs to no verb, and ends nobody's run.
   const latest = runs.findLast((one) => one.verb !== '');
-  return latest?.verb === verb && (latest.ended === undefined || latest.ended.ending === 'interrupted')
-    ? latest
-    : undefined;
+  if (latest?.verb !== verb) return undefined;
+  const goesOn = latest.ended === undefined || latest.ended.ending === 'interrupted';
+  return goesOn || (failed && latest.ended?.ending === 'failed') ? latest : undefined;
 }

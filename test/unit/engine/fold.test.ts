@@ -125,6 +125,8 @@ describe('a run', () => {
     expect(resumableRun(fold(created, intent).runs, 'destroy')).toBeUndefined();
     expect(resumableRun(fold(created, finished('interrupted')).runs, 'up')?.run).toBe('r1');
     expect(resumableRun(fold(created, finished('failed')).runs, 'up')).toBeUndefined();
+    expect(resumableRun(fold(created, finished('failed')).runs, 'up', { failed: true })?.run).toBe('r1');
+    expect(resumableRun(fold(created, finished('done')).runs, 'up', { failed: true })).toBeUndefined();
     expect(resumableRun(fold(created, finished('interrupted'), resumed, finished('done')).runs, 'up')).toBeUndefined();
     expect(resumableRun(fold(created, finished('failed'), resumed).runs, 'up')).toMatchObject({ resumed: 1 });
   });
