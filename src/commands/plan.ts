@@ -1,7 +1,7 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { abortOnSignal } from './abort-on-signal.ts';
-import { isVerb, listFor, selectionOf, verbs } from './lists.ts';
+import { border, isVerb, listFor, runToGoOnWith, selectionOf, verbs } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
 import { planFile } from './plan-file.ts';
 import { choicesOf, lookAtRemoval, type RemovalFlags, screenOf, withChoices } from './removal.ts';
@@ -23,8 +23,8 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     import('../ui/plan-view.ts'),
   ]);
   const config = verb === 'up' ? loaded : { ...loaded, teardown: choicesOf(flags, verb) };
-  const { instances, listed } = await listFor(verb, config);
   if (flags.configOnly === true) {
+    const { instances } = await listFor(verb, config);
     host.stderr.write(`platform.yaml is valid: environment ${config.environment}, ${instances.length} steps\n`);
     return 0;
   }
@@ -41,6 +41,7 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     await refuseDamagedLedger(environment.ledger);
     const state = foldJournals(await readJournals(environment.journals));
     learnIdentity(environment, state);
+    const { instances, listed } = await listFor(verb, config, runToGoOnWith(state.runs, verb, flags));
     const made = await makePlan({
       verb,
       environment: config.environment,
@@ -53,7 +54,8 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
       emit: () => undefined,
       listed,
     });
-    const removal = verb === 'up' ? undefined : await lookAtRemoval(environment, state, signal);
+    const removes = made.rows.some(({ step }) => step === border);
+    const removal = removes ? await lookAtRemoval(environment, state, signal) : undefined;
     const document = planFile(made, removal);
     if (flags.out !== undefined) await environment.files.write(flags.out, document);
     if (flags.json === true) host.stdout.write(document);
