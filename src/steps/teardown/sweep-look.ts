@@ -28,11 +28,11 @@ export function kindsToList(
 /** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */
 const unguarded: ReadonlySet<CloudKind> = new Set(['volume', 'address', 'instance-profile', 'role', 'policy'] as const);
 
-/** AWS takes tens of seconds over these: sooner than after a second nothing is worth a look. */
+/** AWS takes tens of seconds over these: sooner than after two seconds nothing is worth a look, which is several calls. */
 const slow: ReadonlySet<CloudKind> = new Set(['instance', 'load-balancer', 'network-interface'] as const);
 
 /** What was asked a moment ago decides; a change elsewhere does not make what is slow any faster. */
 export function pauseBefore(awaited: readonly Awaited[]): number {
   const pause = pauseAfter(Math.min(...awaited.map(({ unchanged }) => unchanged)));
-  return awaited.every(({ finding }) => slow.has(finding.resource.kind)) ? Math.max(seconds(1), pause) : pause;
+  return awaited.every(({ finding }) => slow.has(finding.resource.kind)) ? Math.max(seconds(2), pause) : pause;
 }
