@@ -110,7 +110,7 @@ function removedBy(because: string, config: PlatformConfig): readonly string[] {
   const again = `platform destroy --cleanup --env ${config.environment}`;
   if (because.includes('--keep')) return ['removed by:', again];
   if (because.startsWith('backup:'))
-    return ['given back as docs/destroy.md says, "A volume back"; removed by:', `${again} --delete-data`];
+    return ['restored as docs/destroy.md says (Restoring a volume); removed by:', `${again} --delete-data`];
   return because.includes('--delete-data') ? ['removed by:', `${again} --delete-data`] : [];
 }
 

@@ -101,7 +101,7 @@ function orderLines({ steps, blocks }: ShownTeardown, style: Style, columns: num
     const number = `${String(index + 1).padStart(4)}  `;
     const [first = '', ...more] = paragraph(title, 0, width);
     const what = paragraph(
-      makes.length === 0 ? countsText(removes) : `saves\u00A0${countsText(makes)}`,
+      makes.length === 0 ? countsText(removes) : `makes\u00A0${countsText(makes)}`,
       0,
       columns - number.length - width - 2,
     );

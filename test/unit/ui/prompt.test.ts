@@ -52,6 +52,8 @@ test.each([
 test('answers', async () => {
   expect(await typed((host) => confirm(host, 'Really?', '--yes'), 'y\n')).toBe(true);
   expect(await typed((host) => confirm(host, 'Really?', '--yes'), '\n')).toBe(false);
+  expect(await typed((host) => confirm(host, 'Really?', '--yes', true), '\n')).toBe(true);
+  expect(await typed((host) => confirm(host, 'Really?', '--yes', true), 'n\n')).toBe(false);
   expect(await typed((host) => ask(host, 'Really?', '--name'), 'shop\n')).toBe('shop');
   expect(await typed((host) => ask(host, 'Really?', '--name', { initial: 'demo' }), '\n')).toBe('demo');
   expect(await typed((host) => choose(host, 'Really?', '--target', choices), '\u001b[B\n')).toBe('sandbox');

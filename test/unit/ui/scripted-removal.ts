@@ -141,6 +141,24 @@ export const teardown: ShownTeardown = {
   problems: [],
 };
 
+/** What --backup volumes puts before it. */
+export const saving: ShownTeardown['steps'] = [
+  { step: 'destroy-backup', title: 'Last snapshot of etcd', removes: [], makes: [some('etcd-snapshot', 1)] },
+  { step: 'destroy-snapshots', title: 'Snapshots of volumes', removes: [], makes: [some('snapshot', 6)] },
+];
+
+/** What it leaves. */
+export const backups: ShownTeardown['kept'] = [
+  'monitoring/prometheus-db-0',
+  'rabbitmq/persistence-rabbitmq-server-0',
+].map((name, index) => ({
+  kind: 'snapshot',
+  id: `snap-0a1b2c3d4e5f6071${index}`,
+  name,
+  because: 'backup: --delete-data was not given',
+  cost: 'dollars',
+}));
+
 export const flags: TeardownFlags = {
   color: false,
   region: 'ap-northeast-2',

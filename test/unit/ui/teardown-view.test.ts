@@ -13,7 +13,7 @@ import { showTeardownPlan, type ShownTeardown, teardownText } from '../../../src
 import { goesOf } from '../../../src/ui/teardown-view-counts.ts';
 import { widthOf } from '../../../src/ui/text-width.ts';
 import { golden, Recorder } from './golden.ts';
-import { config, flags, leftovers, plan, result, teardown } from './scripted-removal.ts';
+import { backups, config, flags, leftovers, plan, result, saving, teardown } from './scripted-removal.ts';
 
 const style = new Chalk({ level: 0 });
 const widest = (text: string): number => Math.max(...text.split('\n').map(widthOf));
@@ -51,6 +51,11 @@ test.each([
     },
     { ...flags, command: 'destroy --cleanup --aws-only' },
   ],
+  [
+    'before-backup',
+    { ...teardown, steps: [...saving, ...teardown.steps], refused: [], blocks: [] },
+    { ...flags, command: 'destroy --cleanup --backup volumes' },
+  ],
   ['before-nothing', { ...teardown, cluster: '', counts: [], steps: [], kept: [], refused: [], blocks: [] }, flags],
 ] as const)('%s, at 80 columns', async (name, shown, flags) => {
   const text = teardownText(shown, flags, style, 80);
@@ -63,6 +68,7 @@ test.each([
   ['done', result(), 'destroy'],
   ['nothing', undefined, 'destroy'],
   ['rebuilt', result(), 'rebuild'],
+  ['backup', result(), 'destroy'],
   [
     'leftovers',
     result({
@@ -79,7 +85,7 @@ test.each([
     'destroy',
   ],
 ] as const)('after: %s, at 80 columns', async (name, result, verb) => {
-  const kept = name === 'rebuilt' ? [] : teardown.kept;
+  const kept = name === 'rebuilt' ? [] : name === 'backup' ? backups : teardown.kept;
   const removal = name === 'nothing' ? {} : { removal: { ...teardown, kept } };
   const outcome = { verb, plan, config, ...removal, ...(result && { result }) };
   const text = removalText(outcome, style, 80);
@@ -131,7 +137,12 @@ const shown: fc.Arbitrary<ShownTeardown> = fc.record({
     }),
   ),
   steps: fc.array(
-    fc.record({ step: words, title: words, removes: fc.array(fc.record({ kind: kinds, count: fc.nat(9) })) }),
+    fc.record({
+      step: words,
+      title: words,
+      removes: fc.array(fc.record({ kind: kinds, count: fc.nat(9) })),
+      makes: fc.array(fc.record({ kind: kinds, count: fc.nat(9) }), { maxLength: 2 }),
+    }),
     { maxLength: 12 },
   ),
   kept: fc.array(fc.record({ kind: kinds, id: words, name: words, because: words, cost: words }), { maxLength: 5 }),

@@ -129,9 +129,18 @@ describe('destroy-backup', () => {
 
   test('a snapshot that would be deleted at once with its bucket is refused', async () => {
     const { ctx } = world({});
-    const teardown = { cleanup: true, deleteData: true, keepFoundation: false };
+    const teardown = { cleanup: true, deleteData: true, keepFoundation: false, backup: 'etcd' as const };
     await expect(spec.check({ ...ctx, config: { ...ctx.config, teardown } }, up)).rejects.toMatchObject({
       code: 'USAGE',
+    });
+  });
+
+  test('volumes are saved where etcd cannot be, and that is said', async () => {
+    const { ctx } = world({ addons: [] });
+    const teardown = { cleanup: true, deleteData: false, keepFoundation: false, backup: 'volumes' as const };
+    expect(await spec.check({ ...ctx, config: { ...ctx.config, teardown } }, up)).toMatchObject({
+      state: 'satisfied',
+      because: 'etcd is not saved: this environment has no data bucket (addons: etcd-backup)',
     });
   });
 

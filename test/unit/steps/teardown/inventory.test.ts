@@ -151,6 +151,9 @@ describe('an inventory', () => {
     expect(await keptOf({})).toEqual([data, undefined, undefined]);
     expect(await keptOf({ keepFoundation: true })).toEqual([data, '--keep foundation', undefined]);
     expect(await keptOf({ deleteData: true })).toEqual([undefined, undefined, undefined]);
+    things[0] = resource('snapshot', 'snap-1', { tags: { ...born, 'platform/purpose': 'backup' } });
+    expect(await keptOf({})).toEqual(['backup: --delete-data was not given', undefined, undefined]);
+    expect(await keptOf({ deleteData: true })).toEqual([undefined, undefined, undefined]);
   });
 
   test('that may not list a kind is an error that names the right, never "none"', async () => {

@@ -1,20 +1,23 @@
 import { describe, expect, test } from 'vitest';
+import type { PlatformConfig, TeardownChoices } from '../../../../src/config/config.ts';
+import { backupsOf } from '../../../../src/steps/teardown/backups.ts';
 import { costOf } from '../../../../src/steps/teardown/costs.ts';
 import type { Finding, Inventory } from '../../../../src/steps/teardown/inventory-types.ts';
 import { teardown } from '../../../../src/steps/teardown/index.ts';
 import { type PastRun, planTeardown } from '../../../../src/steps/teardown/teardown-plan.ts';
 import { teardownPlanSchema } from '../../../../src/steps/teardown/teardown-plan-schema.ts';
 import { phases } from '../../../../src/steps/teardown/teardown-phases.ts';
+import { exampleConfig } from '../../../helpers/configuration.ts';
 import { object } from '../../../helpers/fake-world.ts';
 import { evidenceOf, finding, ours, reference, resource } from '../../../helpers/teardown-evidence.ts';
 
-const choices = {
+const choices: TeardownChoices = {
   cleanup: true,
   keepFoundation: false,
   deleteData: false,
   awsOnly: false,
   forceFinalizers: false,
-  backup: 'none' as const,
+  backup: 'none',
   rebuild: false,
 };
 const inCluster = (address: string) => ({ terraform: { root: 'cluster', address } }) as const;
@@ -72,7 +75,7 @@ const inventory = (parts: Partial<Inventory> = {}): Inventory => ({
   ...parts,
 });
 const plan = (
-  more: Partial<typeof choices> = {},
+  more: Partial<TeardownChoices> = {},
   parts: Partial<Inventory> = {},
   runs: readonly PastRun[] = [],
   expires?: number,
@@ -165,6 +168,67 @@ describe('a plan of a teardown', () => {
     ]);
     const alone = findings.filter(({ resource: { id } }) => !['eni-9', 'arn:lb/k8s-web-1'].includes(id));
     expect(plan({ cleanup: false }, { findings: alone }).problems).toEqual([]);
+  });
+});
+
+describe('what is saved first', () => {
+  const config: PlatformConfig = { ...exampleConfig(), target: 'aws' };
+  const driver = { tags: { 'ebs.csi.aws.com/cluster': 'true' } };
+  const [db, kept, foreign] = [
+    finding(resource('volume', 'vol-1', driver)),
+    finding(resource('volume', 'vol-2', driver), { class: 'data' }),
+    finding(resource('volume', 'vol-3', driver), { class: 'foreign' }),
+  ];
+  const whole = inventory({
+    findings: [...findings.filter(({ resource: { kind } }) => kind !== 'volume'), db, kept, foreign],
+  });
+  const savedOf = (
+    backup: TeardownChoices['backup'],
+    some: Partial<PlatformConfig> = {},
+    parts: Partial<Inventory> = {},
+  ) =>
+    backupsOf({ ...whole, ...parts }, { ...config, ...some, teardown: { ...choices, backup } }, 1000).map(
+      ({ step, makes }) => `${step}: ${makes.map(({ kind, count }) => `${count} ${kind}`).join()}`,
+    );
+  const etcd = 'destroy-backup: 1 etcd-snapshot';
+
+  test('is what was asked for, of what is there', () => {
+    expect(savedOf('none')).toEqual([]);
+    expect(savedOf('etcd')).toEqual([etcd]);
+    expect(savedOf('volumes')).toEqual([etcd, 'destroy-snapshots: 2 snapshot']);
+    expect(savedOf('volumes', { addons: [] })).toEqual(['destroy-snapshots: 2 snapshot']);
+    expect(savedOf('volumes', {}, { findings: [kept] })).toEqual(['destroy-snapshots: 1 snapshot']);
+  });
+
+  test('leaves out what an interrupted run has saved', () => {
+    const ledger = [
+      { kind: 'etcd-snapshot', id: 's3://x', unique: { at: '999' }, step: 'destroy-backup' },
+      { kind: 'snapshot', id: 'snap-1', unique: { volume: 'vol-1', at: '999' }, step: 'destroy-snapshots' },
+    ];
+    const tags = { 'platform/purpose': 'backup' };
+    const unique = { volume: 'vol-2', started: new Date(999).toISOString() };
+    const found = [...whole.findings, finding(resource('snapshot', 'snap-2', { tags, unique }), { class: 'data' })];
+    expect(savedOf('volumes', {}, { evidence: evidenceOf({ ledger }) })).toEqual(['destroy-snapshots: 1 snapshot']);
+    expect(savedOf('volumes', {}, { evidence: evidenceOf({ ledger }), findings: found })).toEqual([]);
+  });
+
+  test('stands before everything that removes, counts into the time, and is no removal', () => {
+    const saving = [{ step: 'destroy-snapshots', makes: [{ kind: 'snapshot', count: 2 }] }];
+    const teardown = { environment: 'dev', teardown: choices };
+    const runs = [{ verb: 'destroy', durations: new Map([['destroy-snapshots', { work: 60_000, wait: 0 }]]) }];
+    const { steps, expected, counts } = planTeardown(whole, teardown, runs, { now: 0 }, saving);
+    expect(steps[0]).toEqual({ title: 'Snapshots of volumes', removes: [], things: [], ...saving[0] });
+    expect(expected.milliseconds).toBe(60_000);
+    expect(counts.some(({ kind }) => kind === 'snapshot')).toBe(false);
+    expect(
+      planTeardown(
+        inventory({ findings: [], kubernetes: { is: 'left-out', because: '' } }),
+        teardown,
+        [],
+        { now: 0 },
+        saving,
+      ).steps,
+    ).toEqual([]);
   });
 });
 
