@@ -4,6 +4,7 @@ import type { EnvironmentState } from '../engine/fold.ts';
 import type { Plan } from '../engine/plan-run.ts';
 import type { Host } from '../host.ts';
 import type { TeardownPlan } from '../steps/teardown/teardown-plan.ts';
+import type { WriteWorld } from '../tools/ports.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import { decideBackup, keptBackups } from './backup.ts';
 import type { Environment } from './environment.ts';
@@ -55,7 +56,7 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
       environment,
       flags,
       reporter,
-      before: () => bringToRest(host, opened, flags, known),
+      before: () => bringToRest(host, isBuilding ? opened : importingNothing(opened), flags, known, !isBuilding),
       agree: async (plan, state) => {
         if (plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
         if (!plan.pending) return;
@@ -124,13 +125,33 @@ async function bringToRest(
   environment: Environment,
   flags: RemovalFlags,
   state: EnvironmentState,
+  keepDoubt: boolean,
 ): Promise<void> {
   const own = new Set(await openTeardown(state));
   const doubtful = [...state.steps.values()].filter((one) => one.state === 'in-doubt' || one.state === 'interrupted');
   if (doubtful.every(({ id }) => own.has(id))) return;
   const { settleDoubtful } = await import('./settle-doubtful.ts');
   const id = `settle-${new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
-  await settleDoubtful(host, environment, flags, id);
+  await settleDoubtful(host, environment, flags, id, keepDoubt);
+}
+
+/**
+ * What a cut build made and Terraform did not write down is left to the inventory, which asks whose it is; a build takes it into the state by its tags.
+ * That would change the account before anybody said yes (a key pair is made anew), and could take in what is a namesake's. So the doubt stays on
+ * record, and an `up` that comes after a declined teardown still settles it.
+ */
+function importingNothing(environment: Environment): Environment {
+  const { contexts } = environment;
+  return {
+    ...environment,
+    contexts: {
+      ...contexts,
+      write: (scope, processes) => {
+        const world = contexts.write(scope, processes) as WriteWorld;
+        return { ...world, aws: { ...world.aws, owned: async () => [] } };
+      },
+    },
+  };
 }
 
 async function stateOf({ journals }: Environment): Promise<EnvironmentState> {

@@ -9,13 +9,14 @@ import { learnIdentity } from './verb-run.ts';
 
 /**
  * Adopts what still works, lets each step in doubt settle its tool, and records that as the run `id`. Builds nothing. The
- * caller holds the lock.
+ * caller holds the lock. With `keepDoubt` it stays on record that the steps are in doubt.
  */
 export async function settleDoubtful(
   host: Host,
   environment: Environment,
   options: CommonOptions,
   id: string,
+  keepDoubt = false,
 ): Promise<number> {
   const [{ openJournal }, { settleInDoubt }, { eventLine }, { styleFor }] = await Promise.all([
     import('../engine/journal.ts'),
@@ -36,7 +37,7 @@ export async function settleDoubtful(
     if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`);
     learnIdentity(environment, journal.state);
     const instances = await everyInstance(config);
-    const settled = await settleInDoubt({ journal, launcher, contexts, instances, signal, emit }).catch(
+    const settled = await settleInDoubt({ journal, launcher, contexts, instances, signal, emit, keepDoubt }).catch(
       (problem: unknown) => {
         if (!signal.aborted) throw problem;
         throw new PlatformError('INTERRUPTED', {

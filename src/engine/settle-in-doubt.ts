@@ -16,6 +16,8 @@ export interface SettleOptions {
   readonly instances: readonly Instance[];
   /** Ends the waiting, and what a step does to settle. */
   readonly signal: AbortSignal;
+  /** The doubt stays on record: not all is settled that the next run of these steps would want settled. */
+  readonly keepDoubt?: boolean;
   emit(event: DurableEvent | ShownEvent): void;
 }
 
@@ -24,7 +26,7 @@ export interface SettleOptions {
  * how many there were. The same as a run does before it judges them.
  */
 export async function settleInDoubt(options: SettleOptions): Promise<number> {
-  const { journal, launcher, contexts, instances, signal, emit } = options;
+  const { journal, launcher, contexts, instances, signal, emit, keepDoubt = false } = options;
   const record = async (event: DurableEvent): Promise<void> => {
     await journal.append(event);
     emit(event);
@@ -50,7 +52,8 @@ export async function settleInDoubt(options: SettleOptions): Promise<number> {
     };
     const up = upstreamOf(instance, (need) => journal.state.steps.get(need)?.output);
     const ctx = writeContext({ contexts, launcher, record }, scope);
-    if (!(await settleStep({ record, say }, instance, one, ctx, up)))
+    const settled = { record: keepDoubt ? async () => undefined : record, say };
+    if (!(await settleStep(settled, instance, one, ctx, up)))
       say(one.id, 'nothing to settle; the next run looks at it');
   }
   return doubtful.length;

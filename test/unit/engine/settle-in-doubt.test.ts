@@ -14,7 +14,12 @@ async function killed(spec: SimulatedStep['spec'] = {}) {
   return { world, instances };
 }
 
-async function settle(world: SimulatedWorld, instances: readonly Instance[], signal = new AbortController().signal) {
+async function settle(
+  world: SimulatedWorld,
+  instances: readonly Instance[],
+  signal = new AbortController().signal,
+  keepDoubt = false,
+) {
   const events: (DurableEvent | ShownEvent)[] = [];
   const journal = await openJournal(world.journals, 'settle-1', world.clock);
   const settled = settleInDoubt({
@@ -23,6 +28,7 @@ async function settle(world: SimulatedWorld, instances: readonly Instance[], sig
     contexts: world.contexts,
     instances,
     signal,
+    keepDoubt,
     emit: (event) => void events.push(event),
   });
   try {
@@ -55,6 +61,15 @@ describe('settling what is in doubt', () => {
     expect(events[1]).toMatchObject({ exitCode: 0 });
     const next = await world.run({ instances, run: 'run-2' });
     expect(next).toMatchObject({ ending: 'done', kept: ['a'] });
+  });
+
+  test('where the doubt is to stay, the next run settles it once more', async () => {
+    let settled = 0;
+    const { world, instances } = await killed({ settle: async () => void (settled += 1) });
+    const { events } = await settle(world, instances, new AbortController().signal, true);
+    expect(events.map(({ type }) => type)).toEqual(['step.note', 'step.adopted', 'step.note']);
+    expect(await world.run({ instances, run: 'run-2' })).toMatchObject({ ending: 'done', kept: ['a'] });
+    expect(settled).toBe(2);
   });
 
   test('says so where there is nothing to settle, or nobody to do it', async () => {
