@@ -50,7 +50,6 @@ export const destroyInventory = step({
     };
   },
   apply: async (ctx) => {
-    ctx.note('listing every kind in AWS, both Terraform states and the cluster');
     const inventory = await recentInventory(ctx);
     forgetLook(ctx);
     const fresh = unrecorded(inventory);

@@ -1,11 +1,14 @@
 import type { CloudResource } from '../../tools/ports.ts';
-import { minutes } from '../durations.ts';
+import { minutes, seconds } from '../durations.ts';
 import type { StepContext } from '../kit.ts';
 import { askAgain } from './sweep-patience.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
 /** Controllers try again for two minutes (LBC, security groups of what it made); whoever is not done after that will not be. */
 const patience = minutes(3);
+
+/** AWS takes seconds over a volume and tens of seconds over a load balancer: sooner nothing is worth a look. */
+const betweenLooks = seconds(1);
 
 /**
  * Waits until a fresh listing of AWS lacks all of it. Their objects in Kubernetes are gone by now, so nobody will come back to what does not
@@ -37,6 +40,6 @@ export async function awaitInCloud(
     ctx.note(
       `waiting until AWS shows no ${what}: ${left[0]}${left.length > 1 ? ` and ${left.length - 1} more` : ''} (unchanged for ${shortSpell(spell)})`,
     );
-    await ctx.clock.sleep(pauseAfter(spell), ctx.signal);
+    await ctx.clock.sleep(Math.max(betweenLooks, pauseAfter(spell)), ctx.signal);
   }
 }

@@ -80,13 +80,14 @@ const stackTags = [
   'kubernetes.io/service-name',
 ] as const;
 
-/** What AWS still shows of these stacks: load balancers first, their target groups after. */
+/** What AWS still shows of these stacks: their target groups only once no load balancer is left, for they go after it. */
 export async function balancersLeft(
   estate: EstateReader,
   cluster: DestroyInventory,
   stacks: ReadonlySet<string>,
 ): Promise<readonly CloudResource[]> {
-  return listOfStacks(estate, cluster, stacks, ['load-balancer', 'target-group']);
+  const balancers = await listOfStacks(estate, cluster, stacks, ['load-balancer']);
+  return balancers.length > 0 ? balancers : listOfStacks(estate, cluster, stacks, ['target-group']);
 }
 
 /**
@@ -104,7 +105,7 @@ export async function awaitingGroups(
       deletionTimestamp !== undefined && finalizers.every((one) => servedByBalancers.test(one)),
   );
   if (going.length === 0) return new Set();
-  const busy = stacksIn(await balancersLeft(estate, cluster, stacksOf(going)));
+  const busy = stacksIn(await listOfStacks(estate, cluster, stacksOf(going), ['load-balancer', 'target-group']));
   const quiet = going.filter((object) => !isOneOf(busy, object));
   if (quiet.length === 0) return new Set();
   const held = stacksIn(await listOfStacks(estate, cluster, stacksOf(quiet), ['security-group']));

@@ -28,6 +28,7 @@ export async function recentInventory(ctx: ReadContext): Promise<Inventory> {
   const before = looks.get(ctx.ledger.entries);
   if (before?.config === ctx.config && before.records === records && ctx.clock.monotonic() - before.ended < recent)
     return before.inventory;
+  ctx.note('listing every kind in AWS, both Terraform states and the cluster');
   const inventory = await takeInventory(ctx);
   looks.set(ctx.ledger.entries, { config: ctx.config, records, ended: ctx.clock.monotonic(), inventory });
   return inventory;

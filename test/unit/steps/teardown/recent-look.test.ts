@@ -27,12 +27,15 @@ describe('a look of a moment ago', () => {
   const spec = specOf(destroyInventory);
 
   test('is what the checks and the step after them work with; after the step all is looked at anew, also when it wrote nothing', async () => {
-    const { context, looks } = lookedAt();
+    const { context, looks, notes } = lookedAt();
+    const said = 'listing every kind in AWS, both Terraform states and the cluster';
     await spec.check(context, {});
+    expect(notes).toEqual([said]);
     // The engine makes a world for each call.
     await spec.check({ ...context }, {});
     expect(await spec.apply({ ...context }, {})).toMatchObject({ counts: { vpc: 1 } });
     expect(looks()).toBe(1);
+    expect(notes.filter((note) => note === said)).toHaveLength(1);
     await spec.check(context, {});
     expect(looks()).toBe(2);
   });
