@@ -41,9 +41,9 @@ export async function readState(
 }
 
 /**
- * The same from the bucket itself, where Terraform keeps it as one object: a teardown looks at both states in each of its steps, and init with pull
- * takes seconds (measured on two busy cores: 2.5 s against 0.02 s). undefined where there is no such object, or it is not the format that we know, or
- * it cannot be read with these credentials: then Terraform is asked, which knows why.
+ * The same from the bucket itself, where Terraform keeps it as one object: a teardown looks at both states in each of its steps, and each time init
+ * and pull took about as long as listing the whole account. undefined where there is no such object, or it is not the format that we know, or it
+ * cannot be read with these credentials: then Terraform is asked, which knows why.
  */
 export async function readStored(
   { readObject }: Pick<TerraformOptions, 'readObject'>,
