@@ -41,8 +41,8 @@ export async function readState(
 }
 
 /**
- * The same from the bucket itself, where Terraform keeps it as one object: a teardown looks at both states in each of its steps, and each time init
- * and pull took about as long as listing the whole account. undefined where there is no such object, or it is not the format that we know, or it
+ * The same from the bucket itself, where Terraform keeps it as one object: a teardown looks at both states in each of its steps, and
+ * starting Terraform for it is slow on a busy machine. undefined where there is no such object, or it is not the format that we know, or it
  * cannot be read with these credentials: then Terraform is asked, which knows why.
  */
 export async function readStored(
