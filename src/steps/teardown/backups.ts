@@ -12,7 +12,7 @@ export const etcdSnapshot = 'etcd-snapshot';
 const stillGood = minutes(24 * 60);
 
 /** Whether a backup was made for the teardown that is going on: not on an earlier day, and not for one that was abandoned. */
-export function isOfThisTeardown(at: number, ledger: readonly LedgerEntry[], now: number): boolean {
+function isOfThisTeardown(at: number, ledger: readonly LedgerEntry[], now: number): boolean {
   const abandoned = ledger.map(({ unique }) => Number(unique['abandoned'] ?? 0));
   return at > Math.max(now - stillGood, ...abandoned);
 }
@@ -43,11 +43,11 @@ export function refuseLostBackup({ backup, deleteData, keepFoundation }: Teardow
     backup === 'etcd'
       ? [
           'puts a snapshot into the data bucket, and --delete-data removes that bucket with everything in it',
-          'or keep the bucket: --keep foundation',
+          'keep the bucket: --keep foundation',
         ]
       : [
           'makes snapshots of volumes, and --delete-data removes snapshots too',
-          'or delete the rest later: the same command with --delete-data removes what was kept, when nobody needs it any more',
+          'delete the rest later: the same command with --delete-data removes what was kept, once nobody needs it',
         ];
   throw new PlatformError('USAGE', {
     message: `--backup ${backup} ${what}`,

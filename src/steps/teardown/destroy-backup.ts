@@ -72,7 +72,7 @@ const withoutBucket = (because: string): PlatformError =>
     message: `--backup needs a data bucket: ${because}`,
     next: [
       'save what you need by hand: etcdctl snapshot save on a control plane, then run again without --backup',
-      'or save the volumes alone: --backup volumes',
+      'save the volumes alone: --backup volumes',
     ],
   });
 

@@ -19,7 +19,15 @@ export const phases: readonly (readonly string[])[] = [
 ];
 
 /** What controllers make, and leave behind when they die. */
-const leftoverKinds = ['load-balancer', 'target-group', 'network-interface', 'volume', 'security-group', 'dns-record'];
+const leftoverKinds = [
+  'load-balancer',
+  'target-group',
+  'network-interface',
+  'volume',
+  'snapshot',
+  'security-group',
+  'dns-record',
+];
 
 /** The step that removes a thing; undefined: none does. */
 export function stepOf(

@@ -15,7 +15,7 @@ const unseen = minutes(2);
 const patience = minutes(60);
 
 /** What is to be saved, and what is saved already. */
-export interface VolumeLook {
+interface VolumeLook {
   readonly evidence: Evidence;
   readonly volumes: readonly Finding[];
   /** Snapshot by volume: of this teardown, not failed. */
@@ -132,12 +132,12 @@ async function statesOf({ aws }: ReadContext, ids: readonly string[]): Promise<R
 const failed = (id: string, label: string): PlatformError =>
   new PlatformError('STEP_FAILED', {
     message: `AWS could not make the snapshot ${id} of ${label}`,
-    next: ['run the same command again: it makes another one', 'or run without volumes: --backup etcd'],
+    next: ['run the same command again: it makes another one', 'run without volumes: --backup etcd'],
     class: 'transient',
   });
 
 const late = (text: string, spell: number): PlatformError =>
   new PlatformError('NOT_READY_IN_TIME', {
     message: `nothing has moved for ${shortSpell(spell)}: ${text}`,
-    next: ['run the same command again: it goes on waiting', 'or run without volumes: --backup etcd'],
+    next: ['run the same command again: it goes on waiting', 'run without volumes: --backup etcd'],
   });

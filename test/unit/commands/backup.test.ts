@@ -11,6 +11,8 @@ import type { KubernetesState } from '../../../src/steps/teardown/inventory-type
 import type { LedgerEntry, SnapshotState } from '../../../src/tools/ports.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
 import { Recorder } from '../ui/golden.ts';
+// Loaded here, so that the first question does not pay for it.
+import '@inquirer/prompts';
 
 const common = { logLevel: 'info', color: false, parallel: 8 } as const;
 const flagsOf = (flags: Partial<RemovalFlags>): RemovalFlags => ({ ...common, cleanup: true, ...flags });
@@ -91,9 +93,9 @@ describe('what is said of a backup', () => {
   });
 
   test.each([
-    [{ backup: 'etcd', deleteData: true }, 'or keep the bucket: --keep foundation'],
-    [{ backup: 'volumes', deleteData: true }, 'or delete the rest later'],
-    [{ backup: 'volumes', deleteData: true, keep: 'foundation' }, 'or delete the rest later'],
+    [{ backup: 'etcd', deleteData: true }, 'keep the bucket: --keep foundation'],
+    [{ backup: 'volumes', deleteData: true }, 'delete the rest later'],
+    [{ backup: 'volumes', deleteData: true, keep: 'foundation' }, 'delete the rest later'],
   ] as const)('%j would delete what it saves', (flags, next) => {
     expect(() => choicesOf(flagsOf(flags), 'destroy')).toThrow(
       expect.objectContaining({ code: 'USAGE', next: ['leave one of the two out', expect.stringContaining(next)] }),
