@@ -116,8 +116,10 @@ function runLines({ config }: Outcome, result: RunResult, where: string, style: 
   return lines;
 }
 
-/** What stands there now, and how to get in. */
-function platformLines({ config, endpoints }: Outcome, style: Style, columns: number): string[] {
+/** What stands there now, and how to get in; nothing after a run that left the making of it out: with --until there may be no cluster yet. */
+function platformLines({ plan, config, endpoints }: Outcome, style: Style, columns: number): string[] {
+  const isOfCluster = (step: string): boolean => step === 'control-plane' || step.startsWith('join/');
+  if (plan.rows.some(({ step, action }) => action === 'skip' && isOfCluster(step))) return [];
   const nodes = Object.keys(config.nodes);
   const what = `Kubernetes ${config.versions.kubernetes} on ${nodes.length} nodes (${nodes.join(', ')}) with ${[config.network.cni, ...config.addons].join(', ')}`;
   return [

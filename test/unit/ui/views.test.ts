@@ -142,6 +142,13 @@ test('closing lines of an interrupted run say how to go on', async () => {
   await expect(text).toMatchFileSnapshot(golden('result-interrupted.txt'));
 });
 
+test('of a cluster whose making was left out nothing is said to stand', () => {
+  const rows = plan.rows.map((row) => (row.step === 'control-plane' ? { ...row, action: 'skip' as const } : row));
+  const whole = resultText({ plan, config, endpoints, result: result('done') }, style, 80);
+  const part = resultText({ plan: { ...plan, rows }, config, endpoints, result: result('done') }, style, 80);
+  expect([whole, part].map((text) => text.includes('What stands there'))).toEqual([true, false]);
+});
+
 test('nothing to be done: each step says why it is kept', async () => {
   const kept = rows.map((row) => ({
     ...row,
