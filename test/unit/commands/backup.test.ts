@@ -1,5 +1,5 @@
 import { PassThrough } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { decideBackup, keptBackups } from '../../../src/commands/backup.ts';
 import type { Environment } from '../../../src/commands/environment.ts';
 import { choicesOf, type RemovalFlags, screenOf, withChoices } from '../../../src/commands/removal.ts';
@@ -11,8 +11,6 @@ import type { KubernetesState } from '../../../src/steps/teardown/inventory-type
 import type { LedgerEntry, SnapshotState } from '../../../src/tools/ports.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
 import { Recorder } from '../ui/golden.ts';
-// Loaded here, so that the first question does not pay for it.
-import '@inquirer/prompts';
 
 const common = { logLevel: 'info', color: false, parallel: 8 } as const;
 const flagsOf = (flags: Partial<RemovalFlags>): RemovalFlags => ({ ...common, cleanup: true, ...flags });
@@ -104,6 +102,9 @@ describe('what is said of a backup', () => {
 });
 
 describe('the offer of a backup', () => {
+  // So that the first question does not pay for it.
+  beforeAll(() => import('@inquirer/prompts'), 60_000);
+
   test.each([
     ['Enter is yes', '\n', 'etcd'],
     ['y', 'y\n', 'etcd'],
