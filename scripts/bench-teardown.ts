@@ -44,14 +44,19 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   });
 
 /** A world with decoys and delays; whatever happens in it, it is removed. */
-async function inWorld<T>(count: number, work: (world: World, decoys: ReadonlySet<string>) => Promise<T>): Promise<T> {
+async function inWorld<T>(
+  count: number,
+  work: (world: World, decoys: ReadonlySet<string>, lookRatio: number) => Promise<T>,
+): Promise<T> {
   const world = await buildWorld(note);
   current = world;
   try {
+    const alone = count > few ? await timeOfLook(world) : 1;
     const decoys = await makeDecoys(world, count);
+    const looks = count > few ? ratio(await timeOfLook(world), alone) : 1;
     await world.setDelays(delays);
     note(`a world is built, ${world.made.size} things of ours and ${decoys.size} of others in it`);
-    return await work(world, decoys);
+    return await work(world, decoys, looks);
   } finally {
     await world.remove();
     current = undefined;
@@ -59,12 +64,25 @@ async function inWorld<T>(count: number, work: (world: World, decoys: ReadonlySe
 }
 
 interface Ours extends Teardown {
+  /** How much longer one look at everything (`plan destroy --cleanup`) takes with the decoys than before them: in one world, a minute apart. */
+  readonly lookRatio: number;
   readonly harmed: number;
   readonly left: readonly string[];
 }
 
+/** The median of five. */
+async function timeOfLook({ project }: World): Promise<number> {
+  const times: number[] = [];
+  for (let round = 0; round < 5; round += 1) {
+    const start = performance.now();
+    await project.platform(['plan', 'destroy', '--cleanup', '--json']);
+    times.push(performance.now() - start);
+  }
+  return times.toSorted((one, other) => one - other)[2] ?? Number.NaN;
+}
+
 async function measureOurs(count: number): Promise<Ours> {
-  return inWorld(count, async (world, decoys) => {
+  return inWorld(count, async (world, decoys, lookRatio) => {
     note('platform destroy --cleanup --yes');
     const before = world.latestCall();
     const [started, start] = [Date.now(), performance.now()];
@@ -72,7 +90,7 @@ async function measureOurs(count: number): Promise<Ours> {
     const wall = performance.now() - start;
     if (run.code !== 0) note(run.stderr.slice(-2000));
     const teardown = describeTeardown({ ...run, wall, started }, world.callsSince(before), delays);
-    return { ...teardown, ...(await outcome(world, decoys)) };
+    return { ...teardown, lookRatio, ...(await outcome(world, decoys)) };
   });
 }
 
@@ -162,13 +180,18 @@ if (parts.has('decoys') && ours !== undefined) {
     wallS: seconds(crowded.wall),
     wallWithoutS: seconds(ours.wall),
     morePercent: more,
+    lookRatio: crowded.lookRatio,
     calls: crowded.calls.ours + crowded.calls.terraform,
     exitCode: crowded.exitCode,
     harmed: crowded.harmed,
     left: crowded.left,
     stepsS: Object.fromEntries(Object.entries(crowded.steps).map(([step, work]) => [step, seconds(work)])),
   });
-  lines.push([`${values.decoys} decoys add`, `${more} % of wall (${seconds(crowded.wall)} s)`, '< 20 %']);
+  lines.push([
+    `${values.decoys} decoys add`,
+    `${more} % of wall (${seconds(crowded.wall)} s); one look takes ${crowded.lookRatio} times as long`,
+    '< 20 %',
+  ]);
 }
 if (parts.has('old')) tellOld('Kubernetes not reached', await measureOld('does not answer'), ours);
 if (parts.has('old-kubernetes')) tellOld('Kubernetes reached', await measureOld('answers'), ours);

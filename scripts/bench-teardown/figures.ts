@@ -26,6 +26,7 @@ export interface Calls {
   readonly controllers: number;
   /** Ours and Terraform's by the phase in which they were made. */
   readonly phases: Readonly<Record<string, number>>;
+  /** The most frequent, as `phase service:Action`. */
   readonly most: readonly (readonly [action: string, count: number])[];
 }
 
@@ -112,7 +113,7 @@ function countCalls(calls: readonly AwsCall[], events: Run['events']): Calls {
   for (const call of counted) {
     const phase = begins.findLast(({ at }) => at <= call.t * 1000)?.name ?? 'look';
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
-    const action = `${call.service}:${call.action}${isTerraform(call) ? ' (Terraform)' : ''}`;
+    const action = `${phase} ${call.service}:${call.action}${isTerraform(call) ? ' (Terraform)' : ''}`;
     byAction[action] = (byAction[action] ?? 0) + 1;
   }
   return {
@@ -122,6 +123,6 @@ function countCalls(calls: readonly AwsCall[], events: Run['events']): Calls {
     phases: byPhase,
     most: Object.entries(byAction)
       .toSorted(([, one], [, other]) => other - one)
-      .slice(0, 12),
+      .slice(0, 25),
   };
 }
