@@ -1,3 +1,4 @@
+import { PlatformError } from '../../errors.ts';
 import { minutes, seconds } from '../durations.ts';
 import { identityFile } from '../identity.ts';
 import { step, type StepContext } from '../kit.ts';
@@ -53,6 +54,7 @@ export const destroyVerify = step({
   apply: async (ctx) => {
     const inventory = await takeSettledInventory(ctx);
     refuseRemains(inventory);
+    refuseUndecided(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
     for (const name of derived) await ctx.files.remove(`${ctx.config.stateFolder}/${name}`);
@@ -97,6 +99,35 @@ export function refuseRemains({ findings, clusterId }: Pick<Inventory, 'findings
   if (left.length === 0) return;
   const count = left.length === 1 ? '1 thing' : `${left.length} things`;
   throw leftoversError(`${count} of ${clusterId} left after the teardown`, left, findings, { code: 'LEFTOVERS' });
+}
+
+/**
+ * Throws LEFTOVERS where two networks carry our id and no record tells them apart: then nothing of either was touched, and a clean end, with the id
+ * forgotten, would leave ours standing for ever. With a record ours is known, also when it is gone, and the other is not our affair.
+ */
+function refuseUndecided({ findings, clusterId, evidence }: Inventory): void {
+  if (evidence === undefined || evidence.vpcs.length > 0) return;
+  const marked = findings.filter(
+    (finding) =>
+      exists(finding) && finding.class === 'unknown' && finding.resource.tags['platform/cluster'] === clusterId,
+  );
+  const networks = marked.filter(({ resource }) => resource.kind === 'vpc');
+  if (networks.length === 0) return;
+  const names = networks.map(({ resource }) => nameOf(resource));
+  const others = marked.length - networks.length;
+  throw new PlatformError('LEFTOVERS', {
+    message: `nothing tells which of these is ours, so none was touched: ${networks
+      .map(({ resource, because }) => `${nameOf(resource)} (${because})`)
+      .join('; ')}${others === 0 ? '' : `; and ${others} more with the same tag`}`,
+    next: [
+      `take the tag platform/cluster=${clusterId} off what this environment did not make: ${names.join(', ')}`,
+      'then run the same command again: what carries it alone is proven ours',
+    ],
+    facts: {
+      left: marked.length,
+      resources: marked.map(({ resource }) => `${resource.kind} ${resource.id}`).join(', '),
+    },
+  });
 }
 
 /** The machines are gone: whoever answers at the old address now is somebody else. */

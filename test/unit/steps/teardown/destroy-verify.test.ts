@@ -58,6 +58,29 @@ describe('destroy-verify', () => {
     expect(ofState(world.removed)).toEqual([]);
   });
 
+  it('two networks with our id and no record of either: both are named, and the id is kept', async () => {
+    const things: Thing[] = [
+      { kind: 'vpc', id: 'vpc-1', tags: mine },
+      { kind: 'vpc', id: 'vpc-2', tags: mine },
+      { kind: 'subnet', id: 'subnet-1', vpc: 'vpc-1', tags: mine, holds: [{ kind: 'vpc', id: 'vpc-1' }] },
+    ];
+    const world = destroyWorld({ things });
+    const verify = () => world.clock.drive(specOf(destroyVerify).apply(world.context, up));
+    await expect(verify()).rejects.toMatchObject({
+      code: 'LEFTOVERS',
+      message: expect.stringMatching(/vpc-1 .*vpc-2.*and 1 more/),
+      facts: { resources: expect.stringContaining('subnet subnet-1') },
+    });
+    expect(ofState(world.removed)).toEqual([]);
+  });
+
+  it('a network with our id beside the recorded one, which is gone, is not our affair', async () => {
+    const recorded = { kind: 'vpc', id: 'vpc-1', unique: {}, step: 'infrastructure' };
+    const world = destroyWorld({ things: [{ kind: 'vpc', id: 'vpc-2', tags: mine }], ledger: [recorded] });
+    expect(await specOf(destroyVerify).apply(world.context, up)).toMatchObject({ kept: [] });
+    expect(ofState(world.removed)).toContain('identity.json');
+  });
+
   it.each([
     ['half of a rebuild', { rebuild: true }, []],
     ['the foundation kept', { keepFoundation: true }, ['address k8s-master (eipalloc-1): --keep foundation']],
