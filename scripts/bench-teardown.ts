@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { makeDecoys } from './bench-teardown/decoys.ts';
 import { criticalPath, describeTeardown, type Teardown } from './bench-teardown/figures.ts';
 import { type OldRun, replayOldOrder, stopOldOrder } from './bench-teardown/old-order.ts';
-import { buildWorld, split, type World } from './bench-teardown/world.ts';
+import { buildWorld, keysOf, type World } from './bench-teardown/world.ts';
 
 const { values } = parseArgs({
   options: {
@@ -36,9 +36,11 @@ function say(measured: string, figure: Readonly<Record<string, unknown>>): void 
   process.stdout.write(`${JSON.stringify({ measured, ...figure, machine })}\n`);
 }
 
-let current: World | undefined;
+/** What a signal removes. */
+let current: { remove(): Promise<void> } | undefined;
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.once(signal, () => {
+    note(`stopped by ${signal}: removing the sandbox`);
     stopOldOrder();
     void (current?.remove() ?? Promise.resolve()).finally(() => process.exit(130));
   });
@@ -48,8 +50,7 @@ async function inWorld<T>(
   count: number,
   work: (world: World, decoys: ReadonlySet<string>, lookRatio: number) => Promise<T>,
 ): Promise<T> {
-  const world = await buildWorld(note);
-  current = world;
+  const world = await buildWorld(note, (project) => (current = project));
   try {
     const alone = count > few ? await timeOfLook(world) : 1;
     const decoys = await makeDecoys(world, count);
@@ -95,10 +96,12 @@ async function measureOurs(count: number): Promise<Ours> {
 }
 
 async function outcome(world: World, decoys: ReadonlySet<string>): Promise<Pick<Ours, 'harmed' | 'left'>> {
-  const { gone } = await split(world, decoys);
-  const { left } = await split(world, world.made);
-  // The bucket of the states is made to stay.
-  return { harmed: gone.length, left: left.filter((key) => !/^bucket .*state/.test(key)) };
+  const there = await keysOf(world);
+  return {
+    harmed: [...decoys].filter((key) => !there.has(key)).length,
+    // What a controller made again meanwhile is left too. The bucket of the states is made to stay.
+    left: [...there].filter((key) => !decoys.has(key) && !world.before.has(key) && !/^bucket .*state/.test(key)),
+  };
 }
 
 async function measureOld(kubernetes: 'answers' | 'does not answer'): Promise<OldRun & Pick<Ours, 'harmed' | 'left'>> {

@@ -33,6 +33,8 @@ export interface World {
   readonly project: Project;
   readonly endpoint: string;
   readonly clusterId: string;
+  /** What was there before `up`. */
+  readonly before: ReadonlySet<string>;
   /** What `up` has made in AWS, the state bucket included. */
   readonly made: ReadonlySet<string>;
   everything(): Promise<readonly AwsThing[]>;
@@ -46,8 +48,9 @@ export interface World {
 const keyOf = ({ kind, id }: AwsThing): string => `${kind} ${id}`;
 
 /** Builds it: 70 to 120 s on two cores. The sandbox ends with this process, however that ends; the folder is removed by the next bench at the latest. */
-export async function buildWorld(say: (text: string) => void): Promise<World> {
+export async function buildWorld(say: (text: string) => void, begun: (project: Project) => void): Promise<World> {
   const project = makeProject(wholePlatform);
+  begun(project);
   try {
     say('building a whole platform in a sandbox');
     await succeed(project, ['sandbox', 'up']);
@@ -69,6 +72,7 @@ export async function buildWorld(say: (text: string) => void): Promise<World> {
       project,
       endpoint,
       clusterId,
+      before,
       made: new Set((await everything()).map(keyOf).filter((key) => !before.has(key))),
       everything,
       setDelays: async (delays) => {
@@ -94,18 +98,6 @@ async function succeed(project: Project, words: readonly string[]): Promise<read
 async function snapshot(endpoint: string): Promise<readonly AwsThing[]> {
   const response = await fetch(`${endpoint}/_sandbox/snapshot`);
   return ((await response.json()) as { resources: readonly AwsThing[] }).resources.filter((one) => !one.default);
-}
-
-/** What of a set is there no more, and what is still there. */
-export async function split(
-  world: World,
-  keys: ReadonlySet<string>,
-): Promise<{ readonly gone: readonly string[]; readonly left: readonly string[] }> {
-  const there = new Set((await world.everything()).map(keyOf));
-  return {
-    gone: [...keys].filter((key) => !there.has(key)),
-    left: [...keys].filter((key) => there.has(key)),
-  };
 }
 
 export async function keysOf(world: World): Promise<ReadonlySet<string>> {
