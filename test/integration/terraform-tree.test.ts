@@ -70,7 +70,7 @@ if (missing !== undefined) stderr.write(`SKIPPED: terraform validate of both roo
 function run(program: string, args: readonly string[], variables: Readonly<Record<string, string>> = {}) {
   const result = spawnSync(program, args, {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 300_000,
     env: { PATH: environment['PATH'], HOME: environment['HOME'], CHECKPOINT_DISABLE: '1', ...variables },
   });
   return { code: result.status, text: `${result.stdout}${result.stderr}` };
