@@ -79,6 +79,12 @@ export interface ErrorDetails {
   readonly cause?: unknown;
 }
 
+/** What to do about a fault of our own. */
+export const afterBug: readonly string[] = [
+  'type the same command again: what was done is on disk, and it goes on from there',
+  'report it with the output of the same command with --log-level debug',
+];
+
 /** An error that a person can act on: a stable code, a cause, and a next action. */
 export class PlatformError extends Error {
   readonly code: ErrorCode;
@@ -90,7 +96,7 @@ export class PlatformError extends Error {
     super(details.message, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = 'PlatformError';
     this.code = code;
-    this.next = details.next ?? [];
+    this.next = details.next ?? (code === 'BUG' ? afterBug : []);
     this.class = details.class ?? 'permanent';
     this.facts = details.facts ?? {};
   }

@@ -100,13 +100,15 @@ async function agreeToBuild(
   { environment, target }: PlatformConfig,
   reporter: Reporter,
 ): Promise<void> {
-  const [{ showPlan }, { confirm }] = await Promise.all([import('../ui/plan-view.ts'), import('../ui/prompt.ts')]);
+  const [{ showPlan }, { confirm, declined }] = await Promise.all([
+    import('../ui/plan-view.ts'),
+    import('../ui/prompt.ts'),
+  ]);
   reporter.pause();
   if (flags.json !== true) showPlan(plan, host, flags);
   if (flags.yes === true || flags.plan !== undefined || target === 'sandbox') return;
   const question = `The old cluster is gone. Go on with building ${environment}?`;
-  if (!(await confirm(host, question, '--yes')))
-    throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+  if (!(await confirm(host, question, '--yes'))) throw declined();
 }
 
 /** What would make the teardown fail halfway is said before it begins. */

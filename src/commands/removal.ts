@@ -71,7 +71,7 @@ export async function decideAwsOnly(
   cluster: () => Promise<KubernetesState>,
 ): Promise<TeardownChoices> {
   if (choices.awsOnly || !choices.cleanup) return choices;
-  const { canAsk, confirm } = await import('../ui/prompt.ts');
+  const { canAsk, confirm, declined } = await import('../ui/prompt.ts');
   const state = await cluster();
   if (state.is !== 'unreachable') return choices;
   const question = `the Kubernetes API does not answer (${state.because}); take apart by AWS tags alone?`;
@@ -83,8 +83,7 @@ export async function decideAwsOnly(
         'or leave it out: --aws-only',
       ],
     });
-  if (!(await confirm(host, question, '--aws-only')))
-    throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+  if (!(await confirm(host, question, '--aws-only'))) throw declined();
   return { ...choices, awsOnly: true };
 }
 

@@ -8,7 +8,7 @@ import type { RunFlags } from './options.ts';
 
 /** Builds what is missing. Exit 0 also when nothing was to be done. */
 export async function up(host: Host, flags: RunFlags): Promise<number> {
-  const [{ config }, { openReporter }, { showPlan }, { showResult }, { confirm }] = await Promise.all([
+  const [{ config }, { openReporter }, { showPlan }, { showResult }, { confirm, declined }] = await Promise.all([
     loadConfigurationOf(host, flags),
     import('../ui/reporter.ts'),
     import('../ui/plan-view.ts'),
@@ -35,8 +35,7 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
         reporter.pause();
         if (flags.json !== true) showPlan(plan, host, flags);
         if (flags.yes === true || flags.plan !== undefined || config.target === 'sandbox') return;
-        if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes')))
-          throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+        if (!(await confirm(host, `Apply this to ${config.environment}?`, '--yes'))) throw declined();
       },
     });
     await reporter.close();

@@ -1,4 +1,4 @@
-import { type ErrorCode, isPlatformError, PlatformError } from '../errors.ts';
+import { afterBug, type ErrorCode, isPlatformError, PlatformError } from '../errors.ts';
 import type { Failure } from './events.ts';
 
 /** An error as data. What is not a PlatformError is our own fault: BUG, with the place where it was thrown. */
@@ -18,7 +18,7 @@ export function failureOf(error: unknown): Failure {
   return {
     code: 'BUG',
     message,
-    next: [],
+    next: afterBug,
     class: 'permanent',
     facts: place === '' ? {} : { place: place.replace(/\(.*\/(src|dist)\//, '($1/') },
   };

@@ -168,7 +168,12 @@ export class Run {
     if (adopting && how === 'interrupt') return this.#then(launcher.signal(step, 'SIGINT').then(() => undefined));
     live.cut = how;
     // One path only: the adapter of processes hands it on as one SIGINT, and two would make Terraform drop its state.
-    live.controller.abort(new PlatformError('INTERRUPTED', { message: `cancelled: ${how}` }));
+    live.controller.abort(
+      new PlatformError('INTERRUPTED', {
+        message: `cancelled: ${how}`,
+        next: ['type the same command again: it goes on'],
+      }),
+    );
     if (how !== 'kill') return;
     live.over = true;
     const interrupted = {

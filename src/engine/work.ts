@@ -72,7 +72,11 @@ async function judge(engine: Engine, live: LiveStep): Promise<Decision> {
 
 async function apply(engine: Engine, live: LiveStep, because: string): Promise<Json> {
   const { instance } = live;
-  if (live.controller.signal.aborted) throw new PlatformError('INTERRUPTED', { message: 'cancelled before it began' });
+  if (live.controller.signal.aborted)
+    throw new PlatformError('INTERRUPTED', {
+      message: 'cancelled before it began',
+      next: ['type the same command again: it goes on'],
+    });
   live.attempt += 1;
   await engine.record({ type: 'step.intent', step: instance.id, attempt: live.attempt, inputs: live.inputs, because });
   const up = upstreamOf(instance, (need) => engine.outputs.get(need));

@@ -40,6 +40,9 @@ export async function dataServiceObjects(
 export function imageOf(config: PlatformConfig, name: string): string {
   const image = config.versions.images[name];
   if (image === undefined)
-    throw new PlatformError('CONFIG_INVALID', { message: `versions.yaml pins no image ${name}` });
+    throw new PlatformError('CONFIG_INVALID', {
+      message: `versions.yaml pins no image ${name}`,
+      next: [`add images.${name} to versions.yaml`],
+    });
   return image;
 }

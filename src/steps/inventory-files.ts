@@ -58,13 +58,18 @@ export function hostsOf(config: PlatformConfig, up: InventorySources): Readonly<
   if (strangers.length + missing.length > 0) {
     throw new PlatformError('CONTRACT_BROKEN', {
       message: `outputs and topology disagree: ${[...missing.map((name) => `${name} has no machine`), ...strangers.map((name) => `${name} is in no configuration`)].join(', ')}`,
+      next: ['look at what Terraform would change: platform plan', 'then run: platform up'],
     });
   }
   return Object.fromEntries(
     names.map((name) => {
       const node = up.infrastructure.nodes[name] as InventorySources['infrastructure']['nodes'][string];
       const address = up.addresses[name]?.address ?? node.publicAddress;
-      if (address === null) throw new PlatformError('CONTRACT_BROKEN', { message: `${name} has no public address` });
+      if (address === null)
+        throw new PlatformError('CONTRACT_BROKEN', {
+          message: `${name} has no public address`,
+          next: [`give it one: eip: true for ${name} in platform.yaml, or a subnet that gives public addresses`],
+        });
       return [
         name,
         {

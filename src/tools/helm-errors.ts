@@ -37,7 +37,7 @@ const rules: readonly Rule[] = [
     class: 'permanent',
     reason: 'pending',
     says: ({ name }) => `an earlier operation on ${name} was cut off, and Helm waits for it for ever`,
-    next: () => ['platform resume settles it.'],
+    next: () => ['Run the same command again: it settles that first.'],
   },
   {
     // Helm 4 says the same of a missing chart and of a missing version.
@@ -62,7 +62,7 @@ const rules: readonly Rule[] = [
     class: 'transient',
     reason: 'cluster-busy',
     says: ({ name }) => `the cluster did not take ${name} in time`,
-    next: () => ['platform resume tries again.'],
+    next: () => ['Run the same command again: it goes on.'],
   },
   {
     when: /no such host|connection refused|i\/o timeout|TLS handshake timeout|network is unreachable|connection reset|unexpected EOF|: EOF$|\b50[0-9] |429 Too Many/m,

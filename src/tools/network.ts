@@ -171,6 +171,7 @@ function unreachable(message: string, cause: unknown): PlatformError {
   return new PlatformError('UNREACHABLE', {
     message: `${message}${detail}`,
     class: 'transient',
+    next: ['check the connection of this machine (DNS, proxy, VPN), then run the same command again: it goes on'],
     facts: { reason: code },
     cause,
   });

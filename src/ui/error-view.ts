@@ -1,4 +1,4 @@
-import { errorTable, exitCodeOf, isPlatformError, titleOf } from '../errors.ts';
+import { afterBug, errorTable, exitCodeOf, isPlatformError, titleOf } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { type Style, styleFor } from './style.ts';
 import { oneLine, wrap } from './text-width.ts';
@@ -70,10 +70,7 @@ function bugOf(error: unknown, version: string): Failed {
   return {
     code: 'BUG',
     message,
-    next: [
-      'type the same command again: what was done is on disk, and it goes on from there',
-      `report it with the output of the same command with --log-level debug, and with version ${version}`,
-    ],
+    next: afterBug.map((text, index) => (index < afterBug.length - 1 ? text : `${text}, and with version ${version}`)),
   };
 }
 
@@ -96,7 +93,7 @@ export function errorDocument(error: unknown): object {
   const exitCode = exitCodeOf(error);
   if (!isPlatformError(error)) {
     const message = error instanceof Error ? error.message : String(error);
-    return { schema, code: 'BUG', title: titleOf('BUG'), exitCode, message, next: [], facts: {} };
+    return { schema, code: 'BUG', title: titleOf('BUG'), exitCode, message, next: afterBug, facts: {} };
   }
   const { code, message, next, facts } = error;
   return { schema, code, title: titleOf(code), exitCode, message, next, facts };

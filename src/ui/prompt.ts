@@ -12,6 +12,14 @@ function requirePerson(host: Host, question: string, flag: string): void {
   throw new PlatformError('NEEDS_YES', { message: question, next: [`answer it with ${flag}`] });
 }
 
+/** The error for a no. */
+export function declined(): PlatformError {
+  return new PlatformError('DECLINED', {
+    message: 'nothing was changed',
+    next: ['type the same command again if you mean it'],
+  });
+}
+
 /** Asks a yes-or-no question on stderr; `initial` is what Enter says. Ctrl-C and the end of input are DECLINED. */
 export async function confirm(host: Host, question: string, flag: string, initial = false): Promise<boolean> {
   requirePerson(host, question, flag);
@@ -83,8 +91,7 @@ async function onTerminal<T>(host: Host, question: (terminal: Terminal) => Promi
   try {
     return await question({ input, output, signal: over.signal });
   } catch (error) {
-    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name))
-      throw new PlatformError('DECLINED', { message: 'nothing was changed' });
+    if (error instanceof Error && ['ExitPromptError', 'AbortPromptError'].includes(error.name)) throw declined();
     throw error;
   } finally {
     input.removeListener('end', leave).removeListener('keypress', pressed);

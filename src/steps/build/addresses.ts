@@ -51,6 +51,7 @@ export const addresses = stepForEach({
       throw new PlatformError('AWS', {
         message: `Elastic IP ${allocation} is not on ${instance} yet`,
         class: 'transient',
+        next: ['run the same command again: it goes on'],
       });
     return { address: found.publicAddress };
   },
@@ -67,5 +68,6 @@ function pair(key: string, up: Pair): { allocation: string; instance: string } {
   if (allocation !== undefined && instance !== undefined) return { allocation, instance };
   throw new PlatformError('CONTRACT_BROKEN', {
     message: `${key} has no ${allocation === undefined ? 'Elastic IP in foundation' : 'instance in infrastructure'}`,
+    next: ['look at what Terraform would change: platform plan', 'then run: platform up'],
   });
 }

@@ -55,6 +55,7 @@ function required(arn: string | null | undefined): string {
   if (arn === null || arn === undefined)
     throw new PlatformError('CONTRACT_BROKEN', {
       message: 'foundation gave no certificate although a domain is configured',
+      next: ['look at what Terraform would change: platform plan', 'then run: platform up'],
     });
   return arn;
 }

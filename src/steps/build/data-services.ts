@@ -66,6 +66,9 @@ interface Cluster {
 function operator(config: PlatformConfig) {
   const pin = config.versions.manifests['rabbitmq-operator'];
   if (pin === undefined)
-    throw new PlatformError('CONFIG_INVALID', { message: 'versions.yaml pins no manifests of rabbitmq-operator' });
+    throw new PlatformError('CONFIG_INVALID', {
+      message: 'versions.yaml pins no manifests of rabbitmq-operator',
+      next: ['add manifests.rabbitmq-operator to versions.yaml'],
+    });
   return pin;
 }

@@ -66,7 +66,15 @@ async function look(ctx: ReadContext, clusterId: string) {
       next: ['create the public hosted zone and delegate the domain to it, or leave domain out'],
     });
   const balancer = await activeLoadBalancer(ctx, ctx.aws, await ctx.cluster());
-  if ('because' in balancer) throw new PlatformError('UNHEALTHY', { message: balancer.because, class: 'transient' });
+  if ('because' in balancer)
+    throw new PlatformError('UNHEALTHY', {
+      message: balancer.because,
+      class: 'transient',
+      next: [
+        'run the same command again: it goes on',
+        'if it lasts, see what the controller says: kubectl logs -n kube-system deploy/aws-load-balancer-controller',
+      ],
+    });
   const hosts = publicHosts(ctx.config);
   const found = await ctx.aws.records(zone.id, [...hosts, ...hosts.map(ownerOf)]);
   for (const host of hosts) refuseForeign(host, clusterId, found);

@@ -49,6 +49,10 @@ export const inventory = step({
 /** How SSH reaches a node. */
 export function machineOf(config: PlatformConfig, name: string, hosts: Readonly<Record<string, Host>>): Machine {
   const host = hosts[name];
-  if (host === undefined) throw new PlatformError('CONTRACT_BROKEN', { message: `${name} is not in the inventory` });
+  if (host === undefined)
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: `${name} is not in the inventory`,
+      next: ['write the inventory anew: platform up --fresh'],
+    });
   return { name, address: host.address, user: config.access.sshUser, key: config.access.sshKey };
 }

@@ -68,7 +68,11 @@ export const machines = stepForEach({
 
 function hostOf(ctx: ReadContext, hosts: Readonly<Record<string, { address: string; instance: string }>>) {
   const host = hosts[ctx.key];
-  if (host === undefined) throw new PlatformError('CONTRACT_BROKEN', { message: `${ctx.key} is not in the inventory` });
+  if (host === undefined)
+    throw new PlatformError('CONTRACT_BROKEN', {
+      message: `${ctx.key} is not in the inventory`,
+      next: ['write the inventory anew: platform up --fresh'],
+    });
   return host;
 }
 

@@ -71,7 +71,14 @@ export const stateBackend = step({
     await ctx.aws.putObject(bucket, key, JSON.stringify({ clusterId: minted }), 'absent');
     const clusterId = parseIdentity(await ctx.aws.object(bucket, key));
     if (clusterId === undefined)
-      throw new PlatformError('AWS', { message: `${key} in ${bucket} cannot be read back`, class: 'transient' });
+      throw new PlatformError('AWS', {
+        message: `${key} in ${bucket} cannot be read back`,
+        class: 'transient',
+        next: [
+          'run the same command again: it goes on',
+          `if it lasts, look at s3://${bucket}/${key}: it must be JSON with a clusterId`,
+        ],
+      });
     if (own) await ctx.ledger.record([ledgerEntry(bucket, account)]);
     return { account, bucket, clusterId };
   },

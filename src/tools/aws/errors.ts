@@ -21,7 +21,8 @@ interface Verdict {
   readonly code: ErrorCode;
   readonly class: ErrorClass;
   readonly says?: string;
-  readonly next?: readonly string[];
+  /** What a person does about it, whoever asked: an error that ends a run is never without. */
+  readonly next: readonly string[];
 }
 
 /**
@@ -36,7 +37,7 @@ export function awsError(thrown: unknown, call: AwsCall, deadline?: number): Pla
   return new PlatformError(verdict.code, {
     message: `${call.service}:${call.action}${subject}: ${verdict.says ?? (error.message || error.name)}`,
     class: verdict.class,
-    next: verdict.next ?? [],
+    next: verdict.next,
     facts: {
       service: call.service,
       action: call.action,
@@ -85,7 +86,9 @@ function judge(error: SdkError, call: AwsCall): Verdict {
     ]);
   }
   if (expired.has(name))
-    return credentials('the credentials have expired', ['Log in again (aws sso login), then `platform resume`.']);
+    return credentials('the credentials have expired', [
+      'Log in again (aws sso login), then run the same command again: it goes on.',
+    ]);
   if (name === 'CredentialsProviderError')
     return credentials(`no credentials were found: ${message}`, [
       'Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.',
@@ -95,29 +98,68 @@ function judge(error: SdkError, call: AwsCall): Verdict {
       'Check which profile is used: aws sts get-caller-identity.',
     ]);
   if (denied.has(name))
-    return { code: 'AWS', class: 'permanent', next: [`Allow ${call.service}:${call.action} to this principal.`] };
+    return {
+      code: 'AWS',
+      class: 'permanent',
+      next: [`Allow ${call.service}:${call.action} to this principal, then run the same command again.`],
+    };
   if (throttling.test(name) || error.$retryable?.throttling === true || error.$metadata?.httpStatusCode === 429)
-    return { code: 'AWS', class: 'throttled' };
+    return {
+      code: 'AWS',
+      class: 'throttled',
+      next: [
+        'AWS slows the whole account down: wait a few minutes, then run the same command again: it goes on.',
+        'If it lasts, see in CloudTrail who else calls so often, or ask AWS support for a higher rate.',
+      ],
+    };
   if (limits.test(name))
     return {
       code: 'QUOTA',
       class: 'permanent',
       next: ['Ask for a higher quota in the Service Quotas console, or free what is not needed.'],
     };
-  if (passing.test(name)) return { code: 'AWS', class: 'transient' };
+  if (name === 'InsufficientInstanceCapacity')
+    return {
+      code: 'AWS',
+      class: 'transient',
+      next: [
+        'AWS has no machine of this type free in this zone: run the same command again later.',
+        'If it lasts, choose another type for the node in platform.yaml.',
+      ],
+    };
+  if (passing.test(name)) return { code: 'AWS', class: 'transient', next: later };
   if (network.test(error.code ?? ''))
-    return { code: 'AWS', class: 'transient', says: `AWS cannot be reached: ${message || error.code}` };
-  if (name === 'TimeoutError' || (error.$metadata?.httpStatusCode ?? 0) >= 500)
-    return { code: 'AWS', class: 'transient' };
-  return { code: 'AWS', class: 'permanent' };
+    return {
+      code: 'AWS',
+      class: 'transient',
+      says: `AWS cannot be reached: ${message || error.code}`,
+      next: connection,
+    };
+  if (name === 'TimeoutError') return { code: 'AWS', class: 'transient', next: connection };
+  if ((error.$metadata?.httpStatusCode ?? 0) >= 500) return { code: 'AWS', class: 'transient', next: later };
+  return {
+    code: 'AWS',
+    class: 'permanent',
+    next: ['Set right what AWS names, in platform.yaml or in the account, then run the same command again.'],
+  };
 }
+
+/** AWS itself fails, or does not show yet what was made a moment ago: both pass. */
+const later = [
+  'Run the same command again in a minute: it goes on.',
+  'If it lasts, see whether AWS has trouble in this region: https://health.aws.amazon.com',
+];
+
+const connection = [
+  'Check the connection of this machine (DNS, proxy, VPN), then run the same command again: it goes on.',
+];
 
 function credentials(says: string, next: readonly string[]): Verdict {
   return { code: 'CREDENTIALS', class: 'permanent', says, next };
 }
 
 function late(deadline: number): Verdict {
-  return { code: 'AWS', class: 'transient', says: `no answer within ${deadline / 1000} s` };
+  return { code: 'AWS', class: 'transient', says: `no answer within ${deadline / 1000} s`, next: connection };
 }
 
 function shape(thrown: unknown): SdkError {

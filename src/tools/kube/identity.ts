@@ -14,8 +14,8 @@ export function assertSameCluster(expected: ClusterIdentity, found: ClusterIdent
   throw new PlatformError('IDENTITY_MISMATCH', {
     message: `the cluster at ${found.server} is not the one at ${expected.server} that was built here: its ${differs.join(' and its ')} differs; nothing was written`,
     next: [
-      'Check which cluster the kubeconfig in the state folder points at.',
-      'Run `platform destroy` for this environment first if the cluster was rebuilt by hand.',
+      'Move the kubeconfig in the state folder away and run platform up: it fetches the one of this cluster anew.',
+      'To take this environment apart without asking any cluster: platform destroy --cleanup --aws-only',
     ],
     facts: { server: found.server, expectedServer: expected.server, uid: found.uid, expectedUid: expected.uid },
   });

@@ -81,6 +81,7 @@ export function openEstate(options: AwsOptions): EstateWriter {
       if (adapter.remove === undefined || because !== undefined)
         throw new PlatformError('FOREIGN', {
           message: `${resource.kind} ${resource.id} is not deleted: ${because ?? ''}`,
+          next: ['have its owner take it away, then run the same command again'],
           facts: { kind: resource.kind, id: resource.id },
         });
       await adapter.remove(resource, choices);

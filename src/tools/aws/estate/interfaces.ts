@@ -76,7 +76,8 @@ export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-
             return all.map((one) => ({ ...one, Tags: one.TagSet }));
           },
         });
-        const gateways = await gatewaysOf(found);
+        // Who only follows some of them has seen the gateway before.
+        const gateways = scope.only === undefined ? await gatewaysOf(found) : new Map<string, string>();
         return found.map((one) => interfaceOf(one, gateways, region));
       },
       remove: async ({ id }) => {
@@ -126,6 +127,10 @@ function heldByService(error: unknown): never {
   throw new PlatformError('AWS', {
     message: `ec2:ReleaseAddress (${String(error.facts['subject'])}): an AWS service still has the address`,
     class: 'transient',
+    next: [
+      'run the same command again: it goes on',
+      'if it lasts, see in the EC2 console what the address is associated with',
+    ],
     facts: error.facts,
     cause: error,
   });

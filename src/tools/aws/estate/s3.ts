@@ -186,6 +186,10 @@ function refusal(
   return new PlatformError('AWS', {
     message: `s3:DeleteObjects (${bucket}/${refused.Key ?? ''}): ${refused.Message ?? refused.Code ?? 'refused'}`,
     class: refused.Code === 'InternalError' || refused.Code === 'SlowDown' ? 'transient' : 'permanent',
+    next: [
+      'run the same command again: it goes on',
+      `if it lasts, see what protects the object: object lock, or a policy of ${bucket}`,
+    ],
     facts: { service: 's3', action: 'DeleteObjects', name: refused.Code ?? '', subject: bucket },
   });
 }

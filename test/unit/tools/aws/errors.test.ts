@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { awsError, isAbsent } from '../../../../src/tools/aws/errors.ts';
 
@@ -65,7 +66,42 @@ describe('awsError', () => {
     expect(awsError(thrown('AbortError'), call, 15_000)).toMatchObject({
       class: 'transient',
       message: 'ec2:RunInstances (k8s-worker-1): no answer within 15 s',
+      next: [expect.stringContaining('DNS, proxy, VPN')],
     });
+  });
+
+  test.each<readonly [string, Error, RegExp]>([
+    ['throttled', thrown('RequestLimitExceeded'), /wait a few minutes, then run the same command again/],
+    ['a fault of AWS', thrown('InternalError'), /run the same command again in a minute/i],
+    ['a fault without a known name', thrown('Odd', 'x', { $metadata: { httpStatusCode: 500 } }), /in a minute/],
+    ['a bad gateway', thrown('Odd', 'x', { $metadata: { httpStatusCode: 502 } }), /in a minute/],
+    ['not seen yet', thrown('InvalidInstanceID.NotFound'), /in a minute/],
+    ['no machine free', thrown('InsufficientInstanceCapacity'), /another type/],
+    ['unreachable', thrown('Error', 'x', { code: 'ENOTFOUND' }), /DNS, proxy, VPN/],
+    ['slow', thrown('TimeoutError'), /DNS, proxy, VPN/],
+    ['refused for good', thrown('InvalidParameterValue'), /what AWS names/],
+    ['nothing that is known', thrown('Odd'), /what AWS names/],
+  ])('%s: says what to do', (_, error, next) => {
+    expect(awsError(error, call).next.join('\n')).toMatch(next);
+  });
+
+  const anyError = fc.record({
+    name: fc.oneof(
+      fc.string(),
+      fc.constantFrom('ExpiredToken', 'AuthFailure', 'AccessDenied', 'SlowDown', 'VpcLimitExceeded', 'NoSuchKey'),
+    ),
+    message: fc.string(),
+    code: fc.option(fc.constantFrom('ECONNRESET', 'ODD'), { nil: undefined }),
+    $metadata: fc.option(fc.record({ httpStatusCode: fc.integer({ min: 100, max: 599 }) }), { nil: undefined }),
+  });
+  test('whatever is thrown: there is a next action', () => {
+    fc.assert(
+      fc.property(anyError, fc.option(fc.nat(), { nil: undefined }), (parts, deadline) => {
+        const { next } = awsError(Object.assign(new Error('x'), parts), call, deadline);
+        expect(next.length).toBeGreaterThan(0);
+        for (const one of next) expect(one.trim()).not.toBe('');
+      }),
+    );
   });
 
   test('an error that is ours already is left alone', () => {
