@@ -8,6 +8,8 @@ import type { Host } from '../src/host.ts';
 import { build } from '../src/steps/build/index.ts';
 import { teardown } from '../src/steps/teardown/index.ts';
 import { teardownPlanSchema } from '../src/steps/teardown/teardown-plan-schema.ts';
+import { orphansSchema } from '../src/steps/teardown/orphans-schema.ts';
+import { removalSchema } from '../src/steps/teardown/removal-schema.ts';
 
 const made = '<!-- Made by `npm run docs` from the program itself; a test holds the two together. -->';
 const row = (...cells: readonly string[]): string =>
@@ -22,6 +24,8 @@ export function documents(): Readonly<Record<string, string>> {
     'docs/commands.md': page('Commands', commandsText()),
     'docs/steps.md': page('Steps of a build and of a teardown', stepsText()),
     'docs/checks.md': page('Checks before a run', checksText()),
+    'docs/orphans.schema.json': `${JSON.stringify(orphansSchema, null, 2)}\n`,
+    'docs/removal.schema.json': `${JSON.stringify(removalSchema, null, 2)}\n`,
     'docs/teardown-plan.schema.json': `${JSON.stringify(teardownPlanSchema, null, 2)}\n`,
     'docs/platform.schema.json': `${JSON.stringify(configurationJsonSchema(), null, 2)}\n`,
   };

@@ -45,12 +45,25 @@ export function removalDocument(outcome: Removal): object {
     verb,
     environment: config.environment,
     cluster: removal?.cluster ?? null,
-    ...(result ?? { run: null, ending: 'done', exitCode: 0, done: [], failures: [], wall: 0, timings: [] }),
+    ...(result ?? nothingDone),
     verified: isVerified(outcome),
     removed: removedOf(outcome),
     kept: removal?.kept ?? [],
   };
 }
+
+/** Where nothing was to be done no run was begun; the fields are there all the same. */
+const nothingDone = {
+  run: null,
+  ending: 'done',
+  exitCode: 0,
+  failures: [],
+  done: [],
+  skipped: [],
+  open: [],
+  wall: 0,
+  timings: [],
+} as const;
 
 /** What went, how long each part took, the critical path, what is left or kept and who removes it, and what to type next. */
 export function removalText(outcome: Removal, style: Style, columns: number): string {

@@ -3,8 +3,10 @@ import { documentOf } from '../../../src/commands/status-orphans.ts';
 import type { Finding, Inventory, KubernetesState } from '../../../src/steps/teardown/inventory-types.ts';
 import { leftOf, orphansOf } from '../../../src/steps/teardown/orphans.ts';
 import type { CloudKind, CloudResource, KubernetesObject } from '../../../src/tools/ports.ts';
+import { orphansSchema } from '../../../src/steps/teardown/orphans-schema.ts';
 import { orphansText } from '../../../src/ui/orphans-view.ts';
 import { widthOf } from '../../../src/ui/text-width.ts';
+import { expectToHold } from '../../helpers/holds-schema.ts';
 import { golden, Recorder } from '../ui/golden.ts';
 
 const because = 'tag platform/cluster=shop-prod-x7k2m in recorded vpc-0d1e2f';
@@ -202,7 +204,7 @@ test.each([
   ],
   ['never-built', { ...inventory([]), clusterId: '' }, [], 0],
 ] as const)('the screen at 80 columns and the document: %s', async (name, inventory, open, exitCode) => {
-  const document = await documentOf(inventory, open, place);
+  const document = expectToHold(orphansSchema, await documentOf(inventory, open, place));
   expect(document.exitCode).toBe(exitCode);
   const text = orphansText(document, { environment: {}, stderr: new Recorder() }, false);
   expect(Math.max(...text.split('\n').map(widthOf))).toBeLessThanOrEqual(80);

@@ -8,10 +8,12 @@ import type { CloudKind } from '../../../src/tools/ports.ts';
 import { errorText } from '../../../src/ui/error-view.ts';
 import { leftoversOf } from '../../../src/ui/leftovers-view.ts';
 import { confirmByName } from '../../../src/ui/prompt.ts';
+import { removalSchema } from '../../../src/steps/teardown/removal-schema.ts';
 import { removalDocument, removalText, showRemoval } from '../../../src/ui/removal-view.ts';
 import { showTeardownPlan, type ShownTeardown, teardownText } from '../../../src/ui/teardown-view.ts';
 import { goesOf } from '../../../src/ui/teardown-view-counts.ts';
 import { widthOf } from '../../../src/ui/text-width.ts';
+import { expectToHold } from '../../helpers/holds-schema.ts';
 import { golden, Recorder } from './golden.ts';
 import { backups, config, flags, leftovers, plan, result, saving, teardown } from './scripted-removal.ts';
 
@@ -92,6 +94,7 @@ test.each([
   expect(widest(text)).toBeLessThanOrEqual(80);
   expect(text).not.toMatch(/ $/m);
   await expect(text).toMatchFileSnapshot(golden(`teardown/after-${name}.txt`));
+  expectToHold(removalSchema, JSON.parse(JSON.stringify(removalDocument(outcome))));
   await expect(`${JSON.stringify(removalDocument(outcome), null, 2)}\n`).toMatchFileSnapshot(
     golden(`teardown/after-${name}.json`),
   );
