@@ -109,6 +109,11 @@ export interface EstateScope {
   readonly domain?: string;
   /** Ids from ledger, Terraform state and cluster objects, by kind: looked up even where no tag or VPC leads to them. */
   readonly recorded: Readonly<Partial<Record<CloudKind, readonly string[]>>>;
+  /**
+   * Only these of the kind are wanted, whatever else the scope would find: one call where the service can filter by id, so that waiting costs little. More
+   * may be returned.
+   */
+  readonly only?: readonly string[];
 }
 
 export interface EstateReader {

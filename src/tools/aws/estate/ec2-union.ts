@@ -46,6 +46,13 @@ export async function unionOf<Item extends Tagged>(
   question: Question<Item>,
 ): Promise<readonly Item[]> {
   const { byVpc, byName } = question;
+  const byIds = async (ids: readonly string[]): Promise<readonly Item[]> => {
+    const found: Item[] = [];
+    for (const Values of inBatches(ids, filterValues))
+      found.push(...(await question.ask([{ Name: question.byId, Values: [...Values] }])));
+    return found;
+  };
+  if (scope.only !== undefined) return byIds(scope.only);
   const [inVpcs, tagged, named] = await Promise.all([
     byVpc === undefined || scope.vpcs.length === 0 ? [] : question.ask([{ Name: byVpc, Values: [...scope.vpcs] }]),
     question.ask([{ Name: 'tag-key', Values: [...markKeys(scope.cluster)] }]),
@@ -54,9 +61,7 @@ export async function unionOf<Item extends Tagged>(
   const marked = tagged.filter((item) => isMarked(tagRecord(item.Tags), scope.cluster));
   const found = new Map([...inVpcs, ...marked, ...named].map((item) => [question.idOf(item) ?? '', item]));
   const missing = recordedIds(scope, question.kind).filter((id) => !found.has(id));
-  for (const Values of inBatches(missing, filterValues))
-    for (const item of await question.ask([{ Name: question.byId, Values: [...Values] }]))
-      found.set(question.idOf(item) ?? '', item);
+  for (const item of await byIds(missing)) found.set(question.idOf(item) ?? '', item);
   return [...found.values()];
 }
 
