@@ -129,12 +129,12 @@ async function bringToRest(
   state: EnvironmentState,
   keepDoubt: boolean,
 ): Promise<void> {
-  const own = new Set(await openTeardown(state));
+  const leave = new Set(await openTeardown(state));
   const doubtful = [...state.steps.values()].filter((one) => one.state === 'in-doubt' || one.state === 'interrupted');
-  if (doubtful.every(({ id }) => own.has(id))) return;
+  if (doubtful.every(({ id }) => leave.has(id))) return;
   const { settleDoubtful } = await import('./settle-doubtful.ts');
   const id = `settle-${new Date(environment.clock.now()).toISOString().slice(0, 19).replaceAll(':', '-')}`;
-  await settleDoubtful(host, environment, flags, id, keepDoubt);
+  await settleDoubtful(host, environment, flags, id, { keepDoubt, leave });
 }
 
 /**

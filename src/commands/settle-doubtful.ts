@@ -1,4 +1,5 @@
 import type { DurableEvent, ShownEvent } from '../engine/events.ts';
+import type { SettleOptions } from '../engine/settle-in-doubt.ts';
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
 import { abortOnSignal } from './abort-on-signal.ts';
@@ -9,14 +10,14 @@ import { learnIdentity } from './verb-run.ts';
 
 /**
  * Adopts what still works, lets each step in doubt settle its tool, and records that as the run `id`. Builds nothing. The
- * caller holds the lock. With `keepDoubt` it stays on record that the steps are in doubt.
+ * caller holds the lock. `before`: another command goes on from here, and says itself what is next.
  */
 export async function settleDoubtful(
   host: Host,
   environment: Environment,
   options: CommonOptions,
   id: string,
-  keepDoubt = false,
+  before?: Pick<SettleOptions, 'keepDoubt' | 'leave'>,
 ): Promise<number> {
   const [{ openJournal }, { settleInDoubt }, { eventLine }, { styleFor }] = await Promise.all([
     import('../engine/journal.ts'),
@@ -37,7 +38,7 @@ export async function settleDoubtful(
     if (journal.repairedBytes > 0) say(`cut ${journal.repairedBytes} bytes of a half-written record off the journal`);
     learnIdentity(environment, journal.state);
     const instances = await everyInstance(config);
-    const settled = await settleInDoubt({ journal, launcher, contexts, instances, signal, emit, keepDoubt }).catch(
+    const settled = await settleInDoubt({ journal, launcher, contexts, instances, signal, emit, ...before }).catch(
       (problem: unknown) => {
         if (!signal.aborted) throw problem;
         throw new PlatformError('INTERRUPTED', {
@@ -46,6 +47,7 @@ export async function settleDoubtful(
         });
       },
     );
+    if (before !== undefined) return 0;
     const { verb = 'up' } = journal.state.runs.findLast((one) => one.verb !== '') ?? {};
     say(
       settled === 0

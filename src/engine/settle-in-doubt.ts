@@ -18,6 +18,8 @@ export interface SettleOptions {
   readonly signal: AbortSignal;
   /** The doubt stays on record: not all is settled that the next run of these steps would want settled. */
   readonly keepDoubt?: boolean;
+  /** Steps that the run which follows settles by itself. */
+  readonly leave?: ReadonlySet<StepId>;
   emit(event: DurableEvent | ShownEvent): void;
 }
 
@@ -26,13 +28,13 @@ export interface SettleOptions {
  * how many there were. The same as a run does before it judges them.
  */
 export async function settleInDoubt(options: SettleOptions): Promise<number> {
-  const { journal, launcher, contexts, instances, signal, emit, keepDoubt = false } = options;
+  const { journal, launcher, contexts, instances, signal, emit, keepDoubt = false, leave } = options;
   const record = async (event: DurableEvent): Promise<void> => {
     await journal.append(event);
     emit(event);
   };
   const say = (step: StepId, text: string): void => emit({ type: 'step.note', step, text });
-  const doubtful = [...journal.state.steps.values()].filter(isInDoubt);
+  const doubtful = [...journal.state.steps.values()].filter((one) => isInDoubt(one) && leave?.has(one.id) !== true);
   const tools = await toolsOf(doubtful, launcher);
   for (const one of doubtful) {
     for (const tool of tools.get(one.id) ?? []) await awaitTool({ launcher, record, say }, tool, () => signal);

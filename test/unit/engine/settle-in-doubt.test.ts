@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DurableEvent, ShownEvent } from '../../../src/engine/events.ts';
 import type { Instance } from '../../../src/engine/graph.ts';
 import { openJournal } from '../../../src/engine/journal.ts';
-import { settleInDoubt } from '../../../src/engine/settle-in-doubt.ts';
+import { settleInDoubt, type SettleOptions } from '../../../src/engine/settle-in-doubt.ts';
 import { type SimulatedStep, simulatedSteps } from '../../helpers/simulated-steps.ts';
 import { SimulatedWorld } from '../../helpers/simulated-world.ts';
 
@@ -18,7 +18,7 @@ async function settle(
   world: SimulatedWorld,
   instances: readonly Instance[],
   signal = new AbortController().signal,
-  keepDoubt = false,
+  more: Pick<SettleOptions, 'keepDoubt' | 'leave'> = {},
 ) {
   const events: (DurableEvent | ShownEvent)[] = [];
   const journal = await openJournal(world.journals, 'settle-1', world.clock);
@@ -28,7 +28,7 @@ async function settle(
     contexts: world.contexts,
     instances,
     signal,
-    keepDoubt,
+    ...more,
     emit: (event) => void events.push(event),
   });
   try {
@@ -66,10 +66,20 @@ describe('settling what is in doubt', () => {
   test('where the doubt is to stay, the next run settles it once more', async () => {
     let settled = 0;
     const { world, instances } = await killed({ settle: async () => void (settled += 1) });
-    const { events } = await settle(world, instances, new AbortController().signal, true);
+    const { events } = await settle(world, instances, new AbortController().signal, { keepDoubt: true });
     expect(events.map(({ type }) => type)).toEqual(['step.note', 'step.adopted', 'step.note']);
     expect(await world.run({ instances, run: 'run-2' })).toMatchObject({ ending: 'done', kept: ['a'] });
     expect(settled).toBe(2);
+  });
+
+  test('what the run that follows settles by itself is neither awaited nor spoken of', async () => {
+    let settled = 0;
+    const { world, instances } = await killed({ settle: async () => void (settled += 1) });
+    const leave = new Set(['a']);
+    expect(await settle(world, [], new AbortController().signal, { leave })).toEqual({ count: 0, events: [] });
+    expect(world.tools.living()).toHaveLength(1);
+    expect(await world.run({ instances, run: 'run-2' })).toMatchObject({ ending: 'done', kept: ['a'] });
+    expect(settled).toBe(1);
   });
 
   test('says so where there is nothing to settle, or nobody to do it', async () => {
