@@ -92,8 +92,10 @@ const phases = [
   ['inventory', 'run'],
   ['drain', 'destroy-suspend'],
   ['machines', 'destroy-machines'],
+  ['load balancers', 'destroy-load-balancers'],
+  // The foundation goes beside it: Terraform's own calls are told apart by who makes them.
   ['leftovers', 'destroy-leftovers'],
-  ['terraform', 'destroy-terraform-cluster'],
+  ['before terraform', 'destroy-terraform-cluster'],
   ['orphans', 'destroy-orphans'],
   ['verify', 'destroy-verify'],
 ] as const;
@@ -111,7 +113,7 @@ function countCalls(calls: readonly AwsCall[], events: Run['events']): Calls {
   const byPhase: Record<string, number> = {};
   const byAction: Record<string, number> = {};
   for (const call of counted) {
-    const phase = begins.findLast(({ at }) => at <= call.t * 1000)?.name ?? 'look';
+    const phase = isTerraform(call) ? 'terraform' : (begins.findLast(({ at }) => at <= call.t * 1000)?.name ?? 'look');
     byPhase[phase] = (byPhase[phase] ?? 0) + 1;
     const action = `${phase} ${call.service}:${call.action}${isTerraform(call) ? ' (Terraform)' : ''}`;
     byAction[action] = (byAction[action] ?? 0) + 1;

@@ -6,13 +6,15 @@ import { gatherEvidence, type Identity, readIdentity, readRecords } from './evid
 import type { ClusterFindings, KubernetesState } from './inventory-types.ts';
 import { listKinds, withProof } from './listing.ts';
 import { judge } from './ownership.ts';
+import { patient } from './sweep-patience.ts';
 
 /**
  * Whether the cluster takes part in its own teardown, and what it holds. It is proven to be ours before anything is listed: another cluster behind
  * our kubeconfig is IDENTITY_MISMATCH. No control plane that could answer: `left-out`; one that does not answer: `unreachable`. A list that is
  * refused is an error, never "none".
  */
-export async function observeKubernetes(ctx: ReadContext, known?: Identity): Promise<KubernetesState> {
+export async function observeKubernetes(world: ReadContext, known?: Identity): Promise<KubernetesState> {
+  const ctx = patient(world);
   if (ctx.config.teardown?.awsOnly === true) return { is: 'left-out', because: 'left out by --aws-only' };
   const identity = known ?? (await readIdentity(ctx));
   if (identity === undefined) return { is: 'left-out', because: 'nothing was ever built' };

@@ -1,16 +1,8 @@
-import type { PlatformConfig } from '../../config/config.ts';
 import { minutes } from '../durations.ts';
 import { stepWhen } from '../kit.ts';
-import { destroyMachines } from './destroy-machines.ts';
-import {
-  checkSwept,
-  isNotTerraforms,
-  kindsOfControllers,
-  kindsOfNetwork,
-  type Sweeping,
-  sweepCluster,
-} from './sweep-cluster.ts';
-import { kindsInTheWay, refuseStrangers } from './sweep-strangers.ts';
+import { destroyLoadBalancers } from './destroy-load-balancers.ts';
+import { checkSwept, leftoversOf, sweepCluster } from './sweep-cluster.ts';
+import { refuseStrangers } from './sweep-strangers.ts';
 
 /**
  * Sweeps what the cluster's controllers made, and what of the network stands in no state: nothing is left on which Terraform would wait. What stands in its way and is not ours ends the
@@ -19,7 +11,7 @@ import { kindsInTheWay, refuseStrangers } from './sweep-strangers.ts';
 export const destroyLeftovers = stepWhen({
   id: 'destroy-leftovers',
   title: 'What Terraform does not know',
-  needs: { machines: destroyMachines },
+  needs: { balancers: destroyLoadBalancers },
   when: (config) => config.teardown?.cleanup === true,
   repeat: 'safe',
   onCancel: 'abort',
@@ -40,9 +32,3 @@ export const destroyLeftovers = stepWhen({
 });
 
 const nothing = { removed: 0 };
-/** Of a user's own tree the network is theirs. */
-const leftoversOf = ({ terraform }: PlatformConfig): Sweeping => ({
-  kinds: terraform.dir === undefined ? [...kindsOfControllers, ...kindsOfNetwork] : kindsOfControllers,
-  choose: isNotTerraforms,
-  alongside: kindsInTheWay,
-});

@@ -6,14 +6,18 @@ import { nameOf } from './blockers.ts';
 import { destroyBackup } from './destroy-backup.ts';
 import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
-import { destroyLeftovers } from './destroy-leftovers.ts';
+import { destroyLoadBalancers } from './destroy-load-balancers.ts';
 import { takePartialInventory } from './inventory.ts';
 import { refuseLeftovers, refuseStrangers } from './sweep-strangers.ts';
+import { refuseWhereSweepCannotEnd } from './foundation-guard.ts';
 import type { Finding } from './inventory-types.ts';
+import { changing, listRecent } from './recent-listings.ts';
+import { patient } from './sweep-patience.ts';
 import { awaitUnbound } from './terraform-addresses.ts';
 import {
   destroyRoot,
   type Destruction,
+  forgetAll,
   lookAtRoot,
   refuseForeign,
   rootToDestroy,
@@ -23,7 +27,8 @@ import {
 type Kept = { readonly id: string; readonly because: string };
 
 /**
- * Elastic IPs, certificate, data bucket. A bucket with data in it stays unless --delete-data was given, and is then taken out of the state: with
+ * Elastic IPs, certificate, data bucket: they need ended machines and gone load balancers, not gone interfaces, so that they go while the sweep waits for
+ * those. A bucket with data in it stays unless --delete-data was given, and is then taken out of the state: with
  * `-target` of all others it would stay there, and the next life, whose bucket has another name, would plan to replace it. The next `up` that
  * keeps the cluster id adopts it again (steps/build/foundation); for any other it is data of an id that is gone.
  */
@@ -34,7 +39,7 @@ export const destroyTerraformFoundation = stepWhen({
     inventory: destroyInventory,
     backup: destroyBackup,
     snapshots: destroySnapshots,
-    leftovers: destroyLeftovers,
+    balancers: destroyLoadBalancers,
   },
   when: (config) => config.terraform.dir === undefined && config.teardown?.keepFoundation !== true,
   repeat: 'safe',
@@ -64,15 +69,12 @@ export const destroyTerraformFoundation = stepWhen({
     const staying = look.resources.filter((one) => kept.some(({ resource }) => isPartOf(one, resource.id)));
     const going = look.resources.filter((one) => !staying.includes(one));
     refuseForeign(look, going);
+    // The sweep goes on beside this step. An Elastic IP that is gone is lost for good: it stays while something stands in the way of the rest.
+    if (ctx.config.teardown?.cleanup === true) await refuseWhereSweepCannotEnd(ctx, look.evidence);
     if (going.some(({ type }) => type === 'aws_acm_certificate')) await refuseUsersOfCertificate(ctx, look);
     for (const { resource, kept: because } of kept)
       ctx.note(`${nameOf(resource)} stays (${because}): taken out of the Terraform state`);
-    if (staying.length > 0)
-      await ctx.terraform.forget(
-        look.root,
-        staying.map(({ address }) => address),
-        ctx,
-      );
+    if (staying.length > 0) await forgetAll(ctx, look.root, staying);
     for (const finding of buckets)
       if (finding.kept === undefined && finding.class === 'data') await empty(ctx, finding);
     await awaitUnbound(ctx, look);
@@ -85,7 +87,9 @@ export const destroyTerraformFoundation = stepWhen({
 
 /** The provider asks for minutes for a certificate that a distribution or a listener has (catalogue E10); without --cleanup nobody takes ours away. */
 async function refuseUsersOfCertificate(ctx: StepContext, { evidence }: Destruction): Promise<void> {
-  const findings = await takePartialInventory(ctx, evidence, ['certificate', 'load-balancer', 'distribution']);
+  const world = patient(ctx);
+  const kinds = ['certificate', 'load-balancer', 'distribution'] as const;
+  const findings = await takePartialInventory(world, evidence, kinds, (kind, scope) => listRecent(world, kind, scope));
   if (ctx.config.teardown?.cleanup === true) refuseStrangers(findings);
   else refuseLeftovers({ findings });
 }
@@ -106,7 +110,7 @@ async function empty(ctx: StepContext, { resource, because }: Finding): Promise<
     target: `${nameOf(resource)} with all its objects`,
     because: `--delete-data, ${because}`,
   });
-  await ctx.estate.remove(resource, { withData: true, note: (text) => ctx.note(text) });
+  await changing(ctx, () => ctx.estate.remove(resource, { withData: true, note: (text) => ctx.note(text) }));
   const left = await ctx.aws.bucket(resource.id);
   if (left.exists)
     throw new PlatformError('LEFTOVERS', {

@@ -11,6 +11,7 @@ import { readIdentity } from './evidence.ts';
 import { takeInventory } from './inventory.ts';
 import type { Finding, Inventory } from './inventory-types.ts';
 import { exists, orderOf, targetsOf } from './order.ts';
+import { listNow, listRecent } from './recent-listings.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { patient } from './sweep-patience.ts';
 import { nameOf } from './sweep-words.ts';
@@ -68,13 +69,19 @@ const noNames: readonly string[] = [];
 /** So long AWS may go on listing what was deleted a moment ago. */
 const lag = seconds(20);
 
-/** Looks from nothing, and again while something is left that a listing which lags behind may only seem to show. */
+/**
+ * Looks from nothing, and again while something is left that a listing which lags behind may only seem to show. Records and states are read anew. What
+ * the step before listed less than 10 s ago, after the last thing that this process changed, is that very look, and is not listed twice.
+ */
 async function takeSettledInventory(ctx: StepContext): Promise<Inventory> {
   const since = ctx.clock.monotonic();
-  for (;;) {
+  const world = patient(withoutCluster(ctx));
+  for (let first = true; ; first = false) {
     stopIfAborted(ctx.signal);
-    ctx.note('listing every kind once more');
-    const inventory = await takeInventory(patient(withoutCluster(ctx)));
+    ctx.note(first ? 'listing every kind that was not listed a moment ago' : 'listing every kind once more');
+    const inventory = await takeInventory(world, (kind, scope) =>
+      first ? listRecent(world, kind, scope) : listNow(world, kind, scope),
+    );
     const left = remainsOf(inventory);
     if (left.length === 0 || ctx.clock.monotonic() - since >= lag) return inventory;
     ctx.note(

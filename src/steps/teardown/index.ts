@@ -3,6 +3,7 @@ import { destroyBackup } from './destroy-backup.ts';
 import { destroyEntrances } from './destroy-entrances.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
+import { destroyLoadBalancers } from './destroy-load-balancers.ts';
 import { destroyMachines } from './destroy-machines.ts';
 import { destroyOperators } from './destroy-operators.ts';
 import { destroyOrphans } from './destroy-orphans.ts';
@@ -30,9 +31,10 @@ export const teardown: readonly Step<unknown>[] = [
 
   // In AWS, by fresh listings: nothing may be left on which Terraform would wait.
   destroyMachines,
+  destroyLoadBalancers,
   destroyLeftovers,
-  destroyTerraformCluster,
   destroyTerraformFoundation,
+  destroyTerraformCluster,
   destroyOrphans,
 
   destroyVerify,

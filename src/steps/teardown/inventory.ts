@@ -5,7 +5,7 @@ import type { ReadContext } from '../kit.ts';
 import { observeKubernetes } from './cluster-findings.ts';
 import { gatherEvidence, readIdentity } from './evidence.ts';
 import type { Evidence, Finding, Inventory, KubernetesState } from './inventory-types.ts';
-import { listKinds, withProof } from './listing.ts';
+import { type List, listKinds, withProof } from './listing.ts';
 import { originOf } from './origin.ts';
 import { keptBecause } from './kept.ts';
 import { refuseLostIdentity } from './lost-identity.ts';
@@ -17,8 +17,9 @@ import { patient } from './sweep-patience.ts';
 /**
  * Everything that is there, from nothing: ledger, both Terraform states, the live cluster and AWS joined, each thing with its verdict. One fresh
  * listing of every kind, asked again while AWS only says not now. What cannot be listed is an error that names the missing right. No cluster id was ever minted: an inventory of nothing.
+ * `list`: where a listing of a moment ago may stand for a new one.
  */
-export async function takeInventory(world: ReadContext): Promise<Inventory> {
+export async function takeInventory(world: ReadContext, list?: List): Promise<Inventory> {
   const ctx = patient(world);
   const identity = await readIdentity(ctx);
   const at = ctx.clock.now();
@@ -30,7 +31,7 @@ export async function takeInventory(world: ReadContext): Promise<Inventory> {
   }
   const kubernetes = await observeKubernetes(ctx, identity);
   const evidence = await gatherEvidence(ctx, identity, kubernetes);
-  const resources = await listKinds(ctx, [...removableKinds, ...refusedKinds], await withHome(ctx, evidence));
+  const resources = await listKinds(ctx, [...removableKinds, ...refusedKinds], await withHome(ctx, evidence), list);
   return join(at, resources, evidence, kubernetes, ctx.config);
 }
 
@@ -52,8 +53,9 @@ export async function takePartialInventory(
   ctx: ReadContext,
   evidence: Evidence,
   kinds: readonly CloudKind[],
+  list?: List,
 ): Promise<readonly Finding[]> {
-  return findingsOf(await listKinds(patient(ctx), withProof(kinds), evidence), evidence, ctx.config);
+  return findingsOf(await listKinds(patient(ctx), withProof(kinds), evidence, list), evidence, ctx.config);
 }
 
 /** Each listed thing that still is there, with its verdict, where it comes from, and why it stays. Pure. */

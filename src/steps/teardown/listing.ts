@@ -1,5 +1,5 @@
 import { isPlatformError, PlatformError } from '../../errors.ts';
-import type { CloudKind, CloudResource } from '../../tools/ports.ts';
+import type { CloudKind, CloudResource, EstateScope } from '../../tools/ports.ts';
 import type { ReadContext } from '../kit.ts';
 import { scopeOf } from './evidence.ts';
 import type { Evidence } from './inventory-types.ts';
@@ -7,11 +7,15 @@ import type { Evidence } from './inventory-types.ts';
 /** So many listings at a time: EC2 throttles Describe calls of an account, not of a caller. */
 const atOnce = 8;
 
+/** Where the listing of a kind comes from: AWS itself, unless a rule of recent-listings.ts says otherwise. */
+export type List = (kind: CloudKind, scope: EstateScope) => Promise<readonly CloudResource[]>;
+
 /** All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. */
 export async function listKinds(
   ctx: Pick<ReadContext, 'estate' | 'config'>,
   kinds: readonly CloudKind[],
   evidence: Evidence,
+  list: List = (kind, scope) => ctx.estate.list(kind, scope),
 ): Promise<readonly CloudResource[]> {
   const scope = scopeOf(evidence, ctx.config);
   const waiting = [...kinds.entries()];
@@ -20,7 +24,7 @@ export async function listKinds(
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [index, kind] = next;
       try {
-        found[index] = await ctx.estate.list(kind, scope);
+        found[index] = await list(kind, scope);
       } catch (error) {
         waiting.length = 0;
         throw explained(kind, error);

@@ -1,12 +1,15 @@
+import type { PlatformConfig } from '../../config/config.ts';
 import type { CheckResult, Json } from '../../engine/types.ts';
 import type { CloudKind, RemovableKind } from '../../tools/ports.ts';
 import type { ReadContext, StepContext } from '../kit.ts';
-import { gatherEvidence, readIdentity, scopeOf } from './evidence.ts';
+import { scopeOf } from './evidence.ts';
 import { findingsOf, takePartialInventory } from './inventory.ts';
-import type { Evidence, Finding } from './inventory-types.ts';
+import type { Finding } from './inventory-types.ts';
 import { orderOf, targetsOf } from './order.ts';
+import { changing, knownEvidence, listNow, listRecent } from './recent-listings.ts';
 import { isRemovable, type SweepResult, sweepWith } from './sweep.ts';
 import { patient } from './sweep-patience.ts';
+import { kindsInTheWay } from './sweep-strangers.ts';
 import { nameOf } from './sweep-words.ts';
 
 /** What one step of the teardown sweeps. */
@@ -35,19 +38,36 @@ export const kindsOfNetwork = ['subnet', 'route-table', 'internet-gateway'] as c
 /** Terraform removes what its states hold; we remove the rest. */
 export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform === undefined;
 
+/** What stands in no state and goes before the network. Of a user's own tree the network is theirs. */
+export const leftoversOf = ({ terraform }: PlatformConfig): Sweeping => ({
+  kinds: terraform.dir === undefined ? [...kindsOfControllers, ...kindsOfNetwork] : kindsOfControllers,
+  choose: isNotTerraforms,
+  alongside: kindsInTheWay,
+});
+
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */
 export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promise<SweepResult> {
-  const evidence = await evidenceOf(patient(ctx));
+  const evidence = await knownEvidence(patient(ctx));
   if (evidence === undefined) return { removed: [], findings: [] };
   const scope = scopeOf(evidence, ctx.config);
-  return sweepWith(ctx, {
-    ...sweeping,
-    deleteData: ctx.config.teardown?.deleteData === true,
-    source: {
-      list: (kind) => ctx.estate.list(kind, scope),
-      classify: (resources) => findingsOf(resources, evidence, ctx.config),
+  const estate: StepContext['estate'] = {
+    list: (kind) => ctx.estate.list(kind, scope),
+    remove: (resource, options) => changing(ctx, () => ctx.estate.remove(resource, options)),
+    revoke: (group, rules) => changing(ctx, () => ctx.estate.revoke(group, rules)),
+  };
+  return sweepWith(
+    { ...ctx, estate },
+    {
+      ...sweeping,
+      deleteData: ctx.config.teardown?.deleteData === true,
+      source: {
+        list: (kind, only) =>
+          only === undefined ? listNow(ctx, kind, scope) : ctx.estate.list(kind, { ...scope, only }),
+        recall: (kind) => listRecent(ctx, kind, scope),
+        classify: (resources) => findingsOf(resources, evidence, ctx.config),
+      },
     },
-  });
+  );
 }
 
 /** A look at what the sweep would remove: satisfied when there is none, and nobody refuses what else is seen. */
@@ -73,16 +93,10 @@ export async function checkSwept<Out extends Json>(
   };
 }
 
-/** One fresh look at these kinds. */
+/** One look at these kinds: what the step before listed a moment ago, and nobody has changed since, is not listed again. */
 async function lookAt(ctx: ReadContext, kinds: readonly CloudKind[]): Promise<readonly Finding[]> {
   const asked = patient(ctx);
-  const evidence = await evidenceOf(asked);
-  return evidence === undefined ? [] : takePartialInventory(asked, evidence, kinds);
-}
-
-/** Read again by each step: what was recorded meanwhile is a proof too. Undefined: nothing was ever built. */
-async function evidenceOf(ctx: ReadContext): Promise<Evidence | undefined> {
-  const identity = await readIdentity(ctx);
-  if (identity === undefined) return undefined;
-  return gatherEvidence(ctx, identity, { is: 'left-out', because: 'the sweep asks AWS only' });
+  const evidence = await knownEvidence(asked);
+  if (evidence === undefined) return [];
+  return takePartialInventory(asked, evidence, kinds, (kind, scope) => listRecent(asked, kind, scope));
 }

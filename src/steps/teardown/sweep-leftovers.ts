@@ -52,7 +52,7 @@ export function leftoversError(
 
 const isStranger = ({ class: ownership }: Finding): boolean => ownership !== 'owned' && ownership !== 'data';
 
-const isLate = (finding: Finding): boolean =>
+export const isLate = (finding: Finding): boolean =>
   finding.resource.phase === 'going' || (finding.resource.managedBy !== undefined && finding.class !== 'foreign');
 
 /** What a person can do about the last of a chain, the one that nothing else holds. */

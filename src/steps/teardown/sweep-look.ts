@@ -6,20 +6,18 @@ import { exists, heldBy, type Order, targetsOf } from './order.ts';
 import type { Awaited } from './sweep-progress.ts';
 import { pauseAfter } from './wait.ts';
 
-/** How much is listed: all kinds of the sweep with those that may hold them, those of what is still to go, or those of what we wait for. */
+/** How much is listed: all kinds of the sweep with those that may hold them, the kinds of what is still to go, or only the things that we wait for. */
 export type Look = 'everything' | 'what is left' | 'what may change';
 
 /** As few listings as tell what is needed. */
 export function kindsToList(
-  look: Look,
+  look: Exclude<Look, 'what may change'>,
   kinds: readonly CloudKind[],
   seen: readonly Finding[],
   order: Order,
-  awaited: readonly Awaited[],
 ): readonly CloudKind[] {
   const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
   if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
-  if (look === 'what may change') return awaited.map(({ finding }) => finding.resource.kind);
   const left = targetsOf(order).map(({ resource }) => resource.kind);
   const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));
   return [...left, ...left.flatMap((kind) => holding(kind).filter((one) => present.has(one) || unguarded.has(kind)))];
@@ -28,11 +26,13 @@ export function kindsToList(
 /** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */
 const unguarded: ReadonlySet<CloudKind> = new Set(['volume', 'address', 'instance-profile', 'role', 'policy'] as const);
 
-/** AWS takes tens of seconds over these: sooner than after two seconds nothing is worth a look, which is several calls. */
+/** AWS takes tens of seconds over these: sooner than after three nothing is worth a look, and a twentieth of the wait is late enough. */
 const slow: ReadonlySet<CloudKind> = new Set(['instance', 'load-balancer', 'network-interface'] as const);
 
 /** What was asked a moment ago decides; a change elsewhere does not make what is slow any faster. */
 export function pauseBefore(awaited: readonly Awaited[]): number {
-  const pause = pauseAfter(Math.min(...awaited.map(({ unchanged }) => unchanged)));
-  return awaited.every(({ finding }) => slow.has(finding.resource.kind)) ? Math.max(seconds(2), pause) : pause;
+  const unchanged = Math.min(...awaited.map((one) => one.unchanged));
+  return awaited.every(({ finding }) => slow.has(finding.resource.kind))
+    ? Math.min(seconds(10), Math.max(seconds(3), unchanged / 20))
+    : pauseAfter(unchanged);
 }

@@ -1,8 +1,8 @@
 import type { CloudKind } from '../../tools/ports.ts';
 import type { Finding, Inventory } from './inventory-types.ts';
-import { exists, heldBy } from './order.ts';
+import { exists, heldBy, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
-import { leftoversError } from './sweep-leftovers.ts';
+import { isLate, leftoversError } from './sweep-leftovers.ts';
 
 /** What must be looked at to know that nothing stands in the way of Terraform: it waits 15 to 20 minutes on a subnet or gateway that is in use. */
 export const kindsInTheWay: readonly CloudKind[] = [...(heldBy.vpc ?? []), 'target-group'];
@@ -15,6 +15,19 @@ export function refuseStrangers(findings: readonly Finding[]): void {
   const inTheWay = findings.filter((finding) => exists(finding) && !isOurs(finding) && blocks(finding, findings));
   if (inTheWay.length === 0) return;
   throw leftoversError('Terraform would wait for what is not ours', inTheWay, findings, { code: 'LEFTOVERS' });
+}
+
+/**
+ * What keeps a sweep of the wanted from its end, or Terraform from the network after it, while the sweep still works: strangers that no waiting ends, and
+ * what of the wanted they hold (a volume on somebody else's machine). What AWS takes away by itself is left out.
+ */
+export function doomedIn(findings: readonly Finding[], wanted: (finding: Finding) => boolean): readonly Finding[] {
+  const order = orderOf(findings, wanted);
+  const targets = new Set(targetsOf(order));
+  const stands = (finding: Finding): boolean => exists(finding) && !isOurs(finding) && !isLate(finding);
+  const held = order.waiting.filter(({ on }) => on.some((holder) => !targets.has(holder) && stands(holder)));
+  const inTheWay = findings.filter((finding) => stands(finding) && blocks(finding, findings));
+  return [...new Set([...inTheWay, ...held.map(({ finding }) => finding)])];
 }
 
 /**

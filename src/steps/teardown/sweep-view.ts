@@ -1,4 +1,4 @@
-import type { CloudKind, CloudResource, Clock } from '../../tools/ports.ts';
+import type { CloudKind, CloudReference, CloudResource, Clock } from '../../tools/ports.ts';
 import { seconds } from '../durations.ts';
 import type { Finding } from './inventory-types.ts';
 import { keyOf } from './ownership-marks.ts';
@@ -8,14 +8,19 @@ import { faultOf, verdictOf } from './verdict.ts';
 
 /** Where findings come from: fresh listings, and the judgement on what they show together. */
 export interface ViewSource {
-  list(kind: CloudKind): Promise<readonly CloudResource[]>;
+  /** `only`: at least these of the kind. */
+  list(kind: CloudKind, only?: readonly string[]): Promise<readonly CloudResource[]>;
+  /** The same, or one of a moment ago. Absent: there is none. */
+  recall?(kind: CloudKind): Promise<readonly CloudResource[]>;
   classify(resources: readonly CloudResource[]): readonly Finding[];
 }
 
 /** What was seen last of each kind, judged as a whole. */
 export interface SweepView {
-  /** One fresh listing of each of these kinds. What cannot be listed is an error, never "none". */
-  refresh(kinds: readonly CloudKind[]): Promise<void>;
+  /** One fresh listing of each of these kinds, or one of a moment ago. What cannot be listed is an error, never "none". */
+  refresh(kinds: readonly CloudKind[], how?: 'recalled'): Promise<void>;
+  /** Looks only at what became of these; what else is known of their kinds stays as it was. */
+  follow(things: readonly CloudReference[]): Promise<void>;
   readonly findings: readonly Finding[];
 }
 
@@ -35,10 +40,14 @@ export function createView(
   let findings: readonly Finding[] = [];
 
   /** Tells the action that is denied, if one is: all of them are wanted at once. */
-  const list = async (kind: CloudKind, denied: Set<string>): Promise<'done' | 'throttled'> => {
+  const list = async (
+    kind: CloudKind,
+    denied: Set<string>,
+    look: (kind: CloudKind) => Promise<readonly CloudResource[]>,
+  ): Promise<'done' | 'throttled'> => {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        listings.set(kind, await source.list(kind));
+        listings.set(kind, await look(kind));
         return 'done';
       } catch (error) {
         const verdict = verdictOf(faultOf(error));
@@ -54,18 +63,35 @@ export function createView(
     }
   };
 
+  const take = async (
+    kinds: Iterable<CloudKind>,
+    look: (kind: CloudKind) => Promise<readonly CloudResource[]>,
+  ): Promise<void> => {
+    const denied = new Set<string>();
+    await pace.each([...kinds], (kind) => list(kind, denied, look));
+    if (denied.size > 0) throw deniedError(denied);
+    findings = source.classify([...listings.values()].flat()).map((finding) => remembered(finding, awaited));
+    for (const finding of findings)
+      if (finding.class === 'owned' && finding.resource.managedBy !== undefined)
+        awaited.set(keyOf(finding.resource), finding);
+  };
+
   return {
     get findings() {
       return findings;
     },
-    async refresh(kinds) {
-      const denied = new Set<string>();
-      await pace.each([...new Set(kinds)], (kind) => list(kind, denied));
-      if (denied.size > 0) throw deniedError(denied);
-      findings = source.classify([...listings.values()].flat()).map((finding) => remembered(finding, awaited));
-      for (const finding of findings)
-        if (finding.class === 'owned' && finding.resource.managedBy !== undefined)
-          awaited.set(keyOf(finding.resource), finding);
+    refresh: (kinds, how) =>
+      take(new Set(kinds), (kind) =>
+        how === 'recalled' && source.recall !== undefined ? source.recall(kind) : source.list(kind),
+      ),
+    follow: (things) => {
+      const wanted = Map.groupBy(things, ({ kind }) => kind);
+      return take(wanted.keys(), async (kind) => {
+        const only = (wanted.get(kind) ?? []).map(({ id }) => id);
+        const found = await source.list(kind, only);
+        const asked = new Set([...only, ...found.map(({ id }) => id)]);
+        return [...(listings.get(kind) ?? []).filter(({ id }) => !asked.has(id)), ...found];
+      });
     },
   };
 }

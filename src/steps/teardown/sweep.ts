@@ -69,29 +69,34 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     return { removed: [...targets.values()], findings: view.findings };
   };
   let look: Look = 'everything';
+  /** The first look may be one of a moment ago, with which its step decided that there is something to do. It starts the work, and ends none. */
+  let recalled = request.source.recall !== undefined;
   let clean = 0;
   /** Nothing is left, as far as was seen: what is looked at alongside is looked at now. */
   let last = false;
   let untilFullLook = fullLookAfter;
   for (;;) {
     stopIfAborted(ctx.signal);
-    await view.refresh(
-      kindsToList(
-        look,
-        last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds,
-        view.findings,
-        orderOf(view.findings, wanted),
-        progress.awaited(now()),
-      ),
-    );
+    if (look === 'what may change') await view.follow(progress.awaited(now()).map(({ finding }) => finding.resource));
+    else
+      await view.refresh(
+        kindsToList(
+          look,
+          last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds,
+          view.findings,
+          orderOf(view.findings, wanted),
+        ),
+        recalled ? 'recalled' : undefined,
+      );
     const order = orderOf(view.findings, wanted);
     for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
     const changed = progress.update(order, now());
     if (changed) asker.wake();
     if (changed) untilFullLook = fullLookAfter;
     if (order.ask.length + order.waiting.length === 0) {
-      clean = look === 'everything' && (request.alongside === undefined || last) ? clean + 1 : 0;
+      clean = look === 'everything' && !recalled && (request.alongside === undefined || last) ? clean + 1 : 0;
       last = true;
+      recalled = false;
       // A controller on a machine of ours may make again what we deleted.
       if (clean > (view.findings.some(isRunning) ? 1 : 0)) return result(order);
       if (clean > 0) await ctx.clock.sleep(settling, ctx.signal);
@@ -101,8 +106,9 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     clean = 0;
     last = false;
     // Nothing is asked on an old look.
-    if (look === 'what may change' && (changed || order.ask.some((finding) => asker.isDue(finding)))) {
+    if (recalled || (look === 'what may change' && (changed || order.ask.some((finding) => asker.isDue(finding))))) {
       look = 'what is left';
+      recalled = false;
       continue;
     }
     if (look !== 'everything' && now() - progress.lastChange >= untilFullLook) {

@@ -12,22 +12,15 @@ export const phases: readonly (readonly string[])[] = [
   ['destroy-workloads', 'destroy-entrances'],
   ['destroy-releases'],
   ['destroy-machines'],
-  ['destroy-leftovers'],
-  ['destroy-terraform-cluster', 'destroy-terraform-foundation'],
+  ['destroy-load-balancers'],
+  ['destroy-leftovers', 'destroy-terraform-foundation'],
+  ['destroy-terraform-cluster'],
   ['destroy-orphans'],
   ['destroy-verify'],
 ];
 
 /** What controllers make, and leave behind when they die. */
-const leftoverKinds = [
-  'load-balancer',
-  'target-group',
-  'network-interface',
-  'volume',
-  'snapshot',
-  'security-group',
-  'dns-record',
-];
+const leftoverKinds = ['network-interface', 'volume', 'snapshot', 'security-group', 'dns-record'];
 
 /** The step that removes a thing; undefined: none does. */
 export function stepOf(
@@ -55,6 +48,7 @@ export function stepOf(
     return 'destroy-workloads';
   if (answers && origin !== undefined && ['load-balancer', 'target-group', 'security-group'].includes(resource.kind))
     return 'destroy-entrances';
+  if (['load-balancer', 'target-group'].includes(resource.kind)) return 'destroy-load-balancers';
   return leftoverKinds.includes(resource.kind) ? 'destroy-leftovers' : 'destroy-orphans';
 }
 

@@ -9,6 +9,8 @@ import { gatherEvidence, scopeOf } from './evidence.ts';
 import { referenceOf } from './evidence-terraform.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
 import { takePartialInventory } from './inventory.ts';
+import { changingState, knownEvidence, listRecent } from './recent-listings.ts';
+import { patient } from './sweep-patience.ts';
 import { type Agreement, agreeTo, findingsByAddress } from './terraform-agreement.ts';
 import { destroyWatched } from './terraform-stall.ts';
 
@@ -62,16 +64,34 @@ export interface Destruction {
   readonly findings: readonly Finding[];
 }
 
-/** What the state holds, and a fresh listing of all kinds in it with their verdicts. */
-export async function lookAtRoot(ctx: ReadContext, name: RootName, inventory: DestroyInventory): Promise<Destruction> {
+/**
+ * What the state holds, and a listing of all kinds in it with their verdicts: fresh, or of a moment ago where nothing of ours has changed anything since.
+ * Terraform takes longer than that moment to start.
+ */
+export async function lookAtRoot(
+  world: ReadContext,
+  name: RootName,
+  inventory: DestroyInventory,
+): Promise<Destruction> {
+  const ctx = patient(world);
   const root = await rootToDestroy(ctx, name, inventory);
   const [resources, evidence] = await Promise.all([
     ctx.terraform.resources(root, ctx.signal),
-    gatherEvidence(ctx, inventory, { is: 'left-out', because: 'Terraform asks no Kubernetes' }),
+    evidenceFor(ctx, inventory),
   ]);
   const kinds = new Set(resources.flatMap((one) => referenceOf(one, inventory.account)?.kind ?? []));
-  const findings = kinds.size === 0 ? [] : await takePartialInventory(ctx, evidence, [...kinds]);
+  const findings =
+    kinds.size === 0
+      ? []
+      : await takePartialInventory(ctx, evidence, [...kinds], (kind, scope) => listRecent(ctx, kind, scope));
   return { root, evidence, resources, findings };
+}
+
+/** Of the cluster that the run began with, whatever became of its identity file. */
+async function evidenceFor(ctx: ReadContext, inventory: DestroyInventory): Promise<Evidence> {
+  const known = await knownEvidence(ctx);
+  if (known?.clusterId === inventory.clusterId) return known;
+  return gatherEvidence(ctx, inventory, { is: 'left-out', because: 'Terraform asks no Kubernetes' });
 }
 
 type Looked = Pick<Destruction, 'root' | 'evidence' | 'findings'>;
@@ -108,7 +128,9 @@ export async function destroyRoot(
     const because = `in the Terraform state ${root.name}${proof === undefined ? '' : `, ${proof}`}`;
     await ctx.audit({ action: 'delete', target: id === '' ? address : `${address} (${id})`, because });
   }
-  await destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement));
+  await changingState(ctx, () =>
+    destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement)),
+  );
   return resources.length;
 }
 
@@ -119,18 +141,24 @@ export async function destroyRoot(
 export async function forgetEnded(ctx: StepContext, look: Destruction): Promise<Destruction> {
   const { root, resources, evidence } = look;
   if (evidence.bringYourOwn || !resources.some(isMachine)) return look;
-  const listed = await ctx.estate.list('instance', scopeOf(evidence, ctx.config));
+  const listed = await listRecent(patient(ctx), 'instance', scopeOf(evidence, ctx.config));
   const ended = new Set(listed.filter(({ phase }) => phase === 'gone').map(({ id }) => id));
   const gone = resources.filter((one) => isMachine(one) && ended.has(one.id));
   if (gone.length === 0) return look;
   ctx.note(`${gone.length} machines have ended: taken out of the Terraform state`);
-  await ctx.terraform.forget(
-    root,
-    gone.map(({ address }) => address),
-    ctx,
-  );
+  await forgetAll(ctx, root, gone);
   return { ...look, resources: resources.filter((one) => !gone.includes(one)) };
 }
+
+/** Takes them out of the state and leaves what they name where it is. */
+export const forgetAll = (ctx: StepContext, root: TerraformRoot, resources: readonly StateResource[]): Promise<void> =>
+  changingState(ctx, () =>
+    ctx.terraform.forget(
+      root,
+      resources.map(({ address }) => address),
+      ctx,
+    ),
+  );
 
 const isMachine = ({ type }: StateResource): boolean => type === 'aws_instance';
 
@@ -138,5 +166,6 @@ const isMachine = ({ type }: StateResource): boolean => type === 'aws_instance';
 export async function settleRoot(ctx: StepContext, name: RootName, inventory: DestroyInventory): Promise<void> {
   if (inventory.clusterId === '') return;
   const root = await rootToDestroy(ctx, name, inventory);
-  for (const text of await ctx.terraform.settle(root, { existing: {}, healthy: [] }, ctx)) ctx.note(text);
+  const did = await changingState(ctx, () => ctx.terraform.settle(root, { existing: {}, healthy: [] }, ctx));
+  for (const text of did) ctx.note(text);
 }

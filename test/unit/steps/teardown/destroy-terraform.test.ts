@@ -69,10 +69,12 @@ interface Setting {
   readonly listed: readonly CloudResource[];
   readonly choices?: Partial<TeardownChoices>;
   readonly destroy?: TerraformWriter['destroy'];
+  /** What the other root holds, where it is not the one that is destroyed. */
+  readonly cluster?: readonly StateResource[];
 }
 
 /** A world in which Terraform deletes what its state holds, and everything that is done is told in one list. */
-function world({ resources, listed, destroy, ...more }: Setting) {
+function world({ resources, listed, destroy, cluster: other = [], ...more }: Setting) {
   const clock = new SimulatedClock();
   const did: string[] = [];
   let state = [...resources];
@@ -83,7 +85,7 @@ function world({ resources, listed, destroy, ...more }: Setting) {
   const { context, notes } = fakeWorld(
     {
       terraform: {
-        resources: async (root) => ((root.name === 'foundation') === (resources === foundationState) ? state : []),
+        resources: async (root) => ((root.name === 'foundation') === (resources === foundationState) ? state : other),
         forget: async (_root, addresses) => {
           did.push(`forget ${addresses.join(' ')}`);
           state = state.filter(({ address }) => !addresses.includes(address));
@@ -105,6 +107,7 @@ function world({ resources, listed, destroy, ...more }: Setting) {
         },
       },
       aws: {
+        caller: async () => ({ account, arn: `arn:aws:iam::${account}:user/someone` }),
         object: async () => undefined,
         bucket: async (name) => ({
           exists: [...there].some(({ id }) => id === name),
@@ -306,6 +309,73 @@ describe('destroy-terraform-foundation', () => {
     expect(notes).toContain('waiting until no machine has an Elastic IP of ours: eni-1');
     expect(clock.monotonic()).toBeGreaterThanOrEqual(60_000);
     expect(did.at(-1)).toMatch(/^destroy foundation/);
+  });
+
+  test('an Elastic IP on a machine that nobody ends is named at once, with the way', async () => {
+    const machine = thing('instance', 'i-lost', {
+      vpc: 'vpc-1',
+      holds: [{ kind: 'network-interface', id: 'eni-1' }],
+    });
+    const bound = thing('network-interface', 'eni-1', {
+      vpc: 'vpc-1',
+      holds: [{ kind: 'address', id: 'eipalloc-1' }],
+      diesWith: { kind: 'instance', id: 'i-lost' },
+    });
+    const listed = [thing('vpc', 'vpc-1'), ...data(true), machine, bound];
+    const state = { resources: foundationState, cluster: network, choices: { cleanup: false } };
+    const { ctx, did, clock } = world({ ...state, listed });
+    const error = await clock.drive(foundation.apply(ctx, up).catch((caught: unknown) => caught));
+    expect(error).toMatchObject({
+      code: 'LEFTOVERS',
+      message: expect.stringContaining('i-lost'),
+      next: expect.arrayContaining([expect.stringContaining('--cleanup')]),
+    });
+    expect(clock.monotonic()).toBe(0);
+    expect(did).toEqual([]);
+    // One that AWS is ending already is waited for.
+    const ending = [thing('vpc', 'vpc-1'), ...data(true), { ...machine, phase: 'going' as const }, bound];
+    const other = world({ ...state, listed: ending });
+    const late = await other.clock.drive(foundation.apply(other.ctx, up).catch((caught: unknown) => caught));
+    expect(late).toMatchObject({ code: 'NOT_READY_IN_TIME' });
+  });
+
+  const inTheWay = thing('network-interface', 'eni-9', { tags: {}, vpc: 'vpc-1', description: 'made by hand' });
+  const theirs = thing('instance', 'i-theirs', { tags: {}, vpc: 'vpc-1' });
+  test.each([
+    ['somebody else’s interface stands in the network', [inTheWay], 'eni-9'],
+    ['somebody else’s machine stands in the network', [theirs], 'i-theirs'],
+  ])('goes at all only in a teardown that can end: %s', async (_name, strangers, told) => {
+    const listed = [thing('vpc', 'vpc-1'), ...data(true), ...strangers];
+    const { ctx, did, clock } = world({ resources: foundationState, listed, cluster: network });
+    const error = await clock.drive(foundation.apply(ctx, up).catch((caught: unknown) => caught));
+    expect(error).toMatchObject({ code: 'LEFTOVERS', message: expect.stringContaining(told) });
+    expect(did).toEqual([]);
+    // A listing may lag behind what has just ended.
+    const passing = world({ resources: foundationState, listed, cluster: network });
+    const list = passing.ctx.estate.list.bind(passing.ctx.estate);
+    Object.assign(passing.ctx.estate, {
+      list: async (kind: string) =>
+        (await list(kind as 'vpc', { cluster, vpcs: [], recorded: {} })).filter(
+          (one) => passing.clock.monotonic() < 10_000 || !strangers.includes(one),
+        ),
+    });
+    await passing.clock.drive(foundation.apply(passing.ctx, up) as Promise<unknown>);
+    expect(passing.did.at(-1)).toMatch(/^destroy foundation/);
+  });
+
+  test('does not wait for the interfaces that a load balancer of ours has left behind', async () => {
+    const left = thing('network-interface', 'eni-lb', {
+      tags: {},
+      vpc: 'vpc-1',
+      managedBy: 'amazon-elb',
+      description: 'ELB app/k8s-web/9',
+      diesWith: { kind: 'load-balancer', id: 'arn:x:loadbalancer/app/k8s-web/9' },
+    });
+    const listed = [thing('vpc', 'vpc-1'), ...data(true), left];
+    const { ctx, did, clock } = world({ resources: foundationState, listed, cluster: network });
+    await clock.drive(foundation.apply(ctx, up) as Promise<unknown>);
+    expect(did.at(-1)).toMatch(/^destroy foundation/);
+    expect(clock.monotonic()).toBe(0);
   });
 
   test('an empty bucket goes with the rest', async () => {

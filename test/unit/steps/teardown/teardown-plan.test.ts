@@ -105,7 +105,8 @@ describe('a plan of a teardown', () => {
     const silent = { kubernetes: { is: 'unreachable', because: 'no route' } } as const;
     expect(removals(plan({}, silent))).toEqual([
       'destroy-machines: 1 instance, 1 volume',
-      'destroy-leftovers: 1 volume, 1 load-balancer',
+      'destroy-load-balancers: 1 load-balancer',
+      'destroy-leftovers: 1 volume',
       'destroy-terraform-cluster: 1 vpc, 1 security-group, 1 subnet',
       'destroy-orphans: 1 key-pair',
     ]);

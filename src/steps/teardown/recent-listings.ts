@@ -1,0 +1,122 @@
+import type { CloudKind, CloudResource, EstateScope } from '../../tools/ports.ts';
+import { seconds } from '../durations.ts';
+import type { ReadContext } from '../kit.ts';
+import { gatherEvidence, readIdentity } from './evidence.ts';
+import type { Evidence } from './inventory-types.ts';
+
+/** So old may a listing be that stands for another one. */
+const recent = seconds(10);
+
+type World = Pick<ReadContext, 'estate' | 'ledger' | 'clock'>;
+type Listing = Promise<readonly CloudResource[]>;
+
+interface Taken {
+  readonly began: number;
+  readonly scope: string;
+  /** How many deeds had begun or ended by then. */
+  readonly deeds: number;
+  readonly listing: Listing;
+}
+
+interface Known {
+  readonly config: object;
+  readonly records: string;
+  readonly evidence: Promise<Evidence | undefined>;
+}
+
+interface Memory {
+  deeds: number;
+  readonly listings: Map<CloudKind, Taken>;
+  known?: Known;
+}
+
+/** By who reads the ledger: there is one for each process and environment, in every world that is made for its steps. */
+const memories = new WeakMap<ReadContext['ledger']['entries'], Memory>();
+
+function memoryOf({ ledger }: Pick<World, 'ledger'>): Memory {
+  const memory = memories.get(ledger.entries) ?? { deeds: 0, listings: new Map() };
+  memories.set(ledger.entries, memory);
+  return memory;
+}
+
+/** One fresh listing of a kind, which the next step may use for a moment. */
+export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): Listing {
+  const memory = memoryOf(ctx);
+  const taken: Taken = {
+    began: ctx.clock.monotonic(),
+    scope: JSON.stringify(scope),
+    deeds: memory.deeds,
+    listing: ctx.estate.list(kind, scope),
+  };
+  memory.listings.set(kind, taken);
+  try {
+    return await taken.listing;
+  } catch (error) {
+    if (memory.listings.get(kind) === taken) memory.listings.delete(kind);
+    throw error;
+  }
+}
+
+/**
+ * The listing that this process began less than 10 s ago for the same scope, if it has asked nothing to go since; else a fresh one. `deeds`:
+ * also where it has, for whoever looks for what is not ours: nothing that we do makes any of it come.
+ */
+export async function listRecent(
+  ctx: World,
+  kind: CloudKind,
+  scope: EstateScope,
+  { despite }: { readonly despite?: 'deeds' } = {},
+): Listing {
+  const memory = memoryOf(ctx);
+  const taken = memory.listings.get(kind);
+  const isRecent =
+    taken !== undefined &&
+    taken.scope === JSON.stringify(scope) &&
+    ctx.clock.monotonic() - taken.began < recent &&
+    (taken.deeds === memory.deeds || despite === 'deeds');
+  return isRecent ? await taken.listing : await listNow(ctx, kind, scope);
+}
+
+/** Does something after which no listing of before stands for what is there. */
+export async function changing<Out>(ctx: Pick<World, 'ledger'>, deed: () => Promise<Out>): Promise<Out> {
+  const memory = memoryOf(ctx);
+  memory.deeds += 1;
+  try {
+    return await deed();
+  } finally {
+    memory.deeds += 1;
+  }
+}
+
+/** The same for a deed that changes a Terraform state too: it is read again by the next step. */
+export async function changingState<Out>(ctx: Pick<World, 'ledger'>, deed: () => Promise<Out>): Promise<Out> {
+  try {
+    return await changing(ctx, deed);
+  } finally {
+    delete memoryOf(ctx).known;
+  }
+}
+
+/**
+ * What proves ownership, read once in a process for as long as its records and the Terraform states stay what they are: the lock of the environment
+ * keeps others from changing either. undefined: nothing was ever built.
+ */
+export async function knownEvidence(ctx: ReadContext): Promise<Evidence | undefined> {
+  const memory = memoryOf(ctx);
+  const records = JSON.stringify(await ctx.ledger.entries());
+  const before = memory.known;
+  if (before !== undefined && before.config === ctx.config && before.records === records) return await before.evidence;
+  const read = async (): Promise<Evidence | undefined> => {
+    const identity = await readIdentity(ctx);
+    if (identity === undefined) return undefined;
+    return gatherEvidence(ctx, identity, { is: 'left-out', because: 'only AWS is asked' });
+  };
+  const known: Known = { config: ctx.config, records, evidence: read() };
+  memory.known = known;
+  try {
+    return await known.evidence;
+  } catch (error) {
+    if (memory.known === known) delete memory.known;
+    throw error;
+  }
+}
