@@ -13,6 +13,9 @@ import { officialSites } from './control-plane/acquire-types.ts';
 import { findTools, terraformMirror } from './find-tools.ts';
 import { endProcess, lives, recordOf } from './processes.ts';
 import { readSandbox, recordedSandbox } from './read.ts';
+import { acquireImage } from './hosts/image.ts';
+import { removeHosts } from './hosts/removal.ts';
+import { requireHosts } from './hosts/requirements.ts';
 import type { SandboxSettings } from './settings.ts';
 import { childrenFile, logFile, settingsFile } from './state.ts';
 import type { RecordedProcess, SandboxState } from './state.ts';
@@ -38,7 +41,9 @@ export interface StartOptions {
     readonly region: string;
     readonly domain?: string;
     readonly network: { readonly pods: string; readonly services: string };
-    readonly sandbox: { readonly delay: number };
+    readonly sandbox: { readonly delay: number; readonly machines?: 'simulated' | 'hosts' };
+    /** With hosts: who logs in, and from where. */
+    readonly access?: { readonly sshUser: string; readonly allow: readonly string[] };
     readonly versions: { readonly kubernetes: string };
   };
   /** `.platform/ENV/sandbox` */
@@ -54,6 +59,8 @@ export interface StartOptions {
 }
 
 const startWithin = 120_000;
+/** The same from src/ and from dist/. */
+const installedProgram = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 /** What programs of the sandbox may inherit: where programs are, and how the Go build reaches its modules. */
 const inherited = [
   'PATH',
@@ -122,11 +129,13 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     ),
   );
   const cache = join(options.environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'platform');
+  if (config.sandbox.machines === 'hosts') await requireHosts(process.platform, process.getuid?.());
   const read = createReadingProcesses();
   const named = options.environment['PLATFORM_CONTROL_PLANE'];
   const ownerPid = Number(options.environment['PLATFORM_SANDBOX_OWNER'] ?? 0);
   const owner = ownerPid > 0 ? await recordOf(ownerPid) : undefined;
-  const [tools, mirror, acquired] = await Promise.all([
+  const signal = options.signal ?? new AbortController().signal;
+  const [tools, mirror, acquired, image] = await Promise.all([
     findTools({ cache, program, home, environment, read }),
     terraformMirror(home),
     acquirePrograms(
@@ -146,10 +155,13 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
         platform: process.platform,
         architecture: process.arch,
         environment,
-        signal: options.signal ?? new AbortController().signal,
+        signal,
         note: (text) => options.say(text, 'programs'),
       },
     ),
+    config.sandbox.machines === 'hosts'
+      ? acquireImage({ cache, program, environment, signal, note: (text) => options.say(text, 'programs') })
+      : undefined,
   ]);
   return {
     folder,
@@ -165,6 +177,9 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     tools,
     ...(mirror === undefined ? {} : { terraformConfiguration: mirror }),
     ...(owner === undefined ? {} : { owner }),
+    ...(image === undefined
+      ? {}
+      : { hosts: { image, user: config.access?.sshUser ?? 'ubuntu', allow: config.access?.allow ?? [] } }),
     environment,
   };
 }
@@ -172,9 +187,12 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
 /** Ends everything and removes everything, logs too; also when the supervisor was killed. Fine when there is nothing. */
 export async function stopSandbox({
   folder,
+  program = installedProgram,
   say,
 }: {
   readonly folder: string;
+  /** Folder of the installed program. */
+  readonly program?: string;
   say(text: string, phase: Phase): void;
 }): Promise<void> {
   const state = await recordedSandbox(folder);
@@ -184,6 +202,7 @@ export async function stopSandbox({
   const alive = (await Promise.all(left.map(async ([name, child]) => ((await lives(child)) ? [name] : [])))).flat();
   if (alive.length > 0) say(`ending what the supervisor left behind: ${alive.join(', ')}`, 'supervisor');
   await Promise.all(left.map(([, child]) => endProcess(child, 'SIGKILL')));
+  if (process.platform === 'linux') await removeHosts(folder, program);
   await removeFolder(folder);
   say(state === undefined ? 'no sandbox ran' : 'sandbox is down, and all that it held is gone', 'files');
 }

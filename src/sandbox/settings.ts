@@ -1,3 +1,4 @@
+import type { HostImage } from './hosts/image.ts';
 import type { RecordedProcess } from './state.ts';
 import type { ProgramPaths } from './control-plane/programs.ts';
 
@@ -24,6 +25,12 @@ export interface SandboxSettings {
     readonly kubectl: string;
   };
   readonly terraformConfiguration?: string;
+  /** With `machines: hosts`: the image that they boot from, who logs in, who is let in. */
+  readonly hosts?: {
+    readonly image: HostImage;
+    readonly user: string;
+    readonly allow: readonly string[];
+  };
   /** From PLATFORM_SANDBOX_OWNER: the sandbox ends with this process, so that a killed test leaves nothing running. */
   readonly owner?: RecordedProcess;
   /** PATH, HOME and what else programs may inherit. */

@@ -10,6 +10,8 @@ export interface SandboxState {
   readonly serverId: string;
   /** DNS server that stands for every authoritative one: 127.0.0.1:PORT. */
   readonly dns: string;
+  /** With hosts: what is particular to machines that share a kernel, as variables of the roles. Absent: simulated machines. */
+  readonly hosts?: { readonly variables: Readonly<Record<string, unknown>> };
   /** Where connections to a port of a load balancer really go. */
   readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
   /** Values for `mirrors.charts` and `mirrors.manifests`. */

@@ -9,14 +9,14 @@ import urllib.parse
 from collections.abc import Callable
 from typing import Any
 
-from . import console, settings, snapshot, transitions
+from . import console, machines, settings, snapshot, transitions
 from .faults import Faults
 from .gateway import Answer, Gateway
 from .journal import Journal
 
 
 class Control:
-    """Answers identity, faults, journal, snapshot, console, deny and shutdown."""
+    """Answers identity, faults, journal, snapshot, machines, console, deny and shutdown."""
 
     def __init__(
         self, server_id: str, gateway: Gateway, journal: Journal, faults: Faults, stop: Callable[[], None]
@@ -57,6 +57,15 @@ class Control:
                 with self._gateway.lock:
                     transitions.settle()
                     return _json(200, snapshot.take())
+            case ("GET", "machines"):
+                with self._gateway.lock:
+                    transitions.settle()
+                    return _json(200, machines.take())
+            case ("POST", "power-off"):
+                with self._gateway.lock:
+                    transitions.settle()
+                    machines.power_off(str(json.loads(body)["instance"]))
+                return _json(200, {})
             case ("POST", "console"):
                 wanted = json.loads(body)
                 text = wanted.get("text") or console.host_key_block(wanted["host_keys"])

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 from moto.ec2.models import ec2_backends
 
+from . import settings
 from .refusals import Ec2Refusal
 
-_FIRST, _LAST = 10, 254
-_next = _FIRST
+_next = 0
 
 
 def in_use() -> set[str]:
@@ -25,10 +25,12 @@ def in_use() -> set[str]:
 def take() -> str:
     """Gives the next free address; refuses as EC2 does when there is none."""
     global _next
+    first, last = settings.current.addresses
     taken = in_use()
-    for _ in range(_LAST - _FIRST + 1):
-        address = f"203.0.113.{_next}"
-        _next = _FIRST if _next == _LAST else _next + 1
+    for _ in range(last - first + 1):
+        number = _next if first <= _next <= last else first
+        address = f"203.0.113.{number}"
+        _next = number + 1
         if address not in taken:
             return address
     raise Ec2Refusal("InsufficientAddressCapacity", "Insufficient capacity to satisfy your address request.")

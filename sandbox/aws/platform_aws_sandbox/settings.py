@@ -9,7 +9,7 @@ from typing import Any
 
 ACCOUNT = "123456789012"
 
-KNOWN_KEYS = {"region", "zones", "quotas", "deny", "console", "delays"}
+KNOWN_KEYS = {"region", "zones", "quotas", "deny", "console", "delays", "addresses"}
 
 
 @dataclass
@@ -26,6 +26,8 @@ class Seed:
     """`generated`: each instance prints host keys of its own; `none`: only what is set by hand."""
     delays: dict[str, float] = field(default_factory=dict)
     """Kind of state change (transitions.KINDS) to seconds; the others take `--delay`."""
+    addresses: list[int] = field(default_factory=lambda: [10, 254])
+    """First and last of the public addresses in 203.0.113.0/24, by their last number."""
 
 
 def read_seed(path: str | None) -> Seed:
@@ -41,6 +43,9 @@ def read_seed(path: str | None) -> Seed:
     seed = Seed(**data)
     if seed.console not in ("generated", "none"):
         raise ValueError("console in the seed must be generated or none")
+    first, last = seed.addresses
+    if not 1 <= first <= last <= 254:
+        raise ValueError("addresses in the seed must be two numbers between 1 and 254")
     return seed
 
 

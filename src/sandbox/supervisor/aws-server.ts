@@ -26,6 +26,8 @@ const startWithin = 60_000;
 export async function startAwsServer(
   settings: SandboxSettings,
   children: Children,
+  /** First and last of the public addresses that it may give, by their last number; absent: all. */
+  addresses?: readonly [number, number],
 ): Promise<AwsServer & { readonly adopted: boolean }> {
   const folder = join(settings.folder, 'aws');
   const portFile = join(folder, 'port.json');
@@ -37,7 +39,7 @@ export async function startAwsServer(
   }
   await textFiles.remove(portFile);
   // Host keys are the machines' own affair: they are put into the console when a machine has booted.
-  const seed = { region: settings.region, zones: settings.zones, console: 'none' };
+  const seed = { region: settings.region, zones: settings.zones, console: 'none', ...(addresses && { addresses }) };
   await writeQuick(join(folder, 'seed.json'), JSON.stringify(seed));
   const log = logFile(settings.folder, 'aws');
   const child = await children.start({

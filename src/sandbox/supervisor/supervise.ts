@@ -6,6 +6,7 @@ import { removeFolder, writeQuick } from '../../tools/folders.ts';
 import { openFarCluster } from '../cluster/far-cluster.ts';
 import { startDnsServer } from '../dns/server.ts';
 import { startFront } from '../front/server.ts';
+import { hostVariables } from '../hosts/facts.ts';
 import { listen } from '../http.ts';
 import { openMachines } from '../machines/registry.ts';
 import { openMirror } from '../mirror/serve.ts';
@@ -23,6 +24,7 @@ import { controlApi } from './control-api.ts';
 import { openControllers } from './controllers.ts';
 import { readFarSide } from './far-side.ts';
 import { watch } from './watch.ts';
+import { openMachinesNetwork, watchHosts } from './watch-hosts.ts';
 
 /** Runs the sandbox until the signal; then ends every child. `say` goes to the supervisor's log. */
 export async function supervise(
@@ -37,10 +39,12 @@ export async function supervise(
   await endLeftovers(folder);
   const children = openChildren(folder);
   try {
-    const aws = await startAwsServer(settings, children);
+    const network = await openMachinesNetwork(settings, children, say);
+    const aws = await startAwsServer(settings, children, network?.range.instances);
     say(`AWS ${aws.endpoint}${aws.adopted ? ', taken over' : ''}`);
     // Another AWS knows nothing of the machines and their cluster.
     if (!aws.adopted) await removeFolder(join(folder, 'cluster'));
+    const hosts = await network?.open(aws.endpoint);
     const machines = await openMachines(folder, aws.adopted);
     const controllers = openControllers(settings, children, { endpoint: aws.endpoint, say });
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
@@ -82,21 +86,27 @@ export async function supervise(
       mirrors: { charts: `${base}/charts`, manifests: `${base}/manifests` },
       controlApi: `${base}${secret}`,
       tools: {
-        ...(await writeShims(settings, `${base}${secret}`)),
+        ...(hosts === undefined
+          ? await writeShims(settings, `${base}${secret}`)
+          : { ssh: 'ssh', 'ansible-playbook': settings.tools.ansiblePlaybook }),
         helm: settings.tools.helm,
         kubectl: settings.tools.kubectl,
         python: settings.tools.python,
       },
       ...(settings.terraformConfiguration === undefined ? {} : { terraformConfiguration }),
       sshKey: key,
+      ...(hosts === undefined ? {} : { hosts: { variables: await hostVariables() } }),
     };
     if (await cluster.resume(signal)) say('cluster: goes on with its data');
     await writeQuick(stateFile(folder), `${JSON.stringify(state, undefined, 2)}\n`);
     say('ready');
-    await Promise.race([watch(world, aws.endpoint, say), ownerGone(settings, signal, say)]);
+    const following =
+      hosts === undefined ? watch(world, aws.endpoint, say) : watchHosts(hosts, aws.endpoint, { signal, say });
+    await Promise.race([following, ownerGone(settings, signal, say)]);
     stopping.abort();
     say('stopping');
-    await Promise.all([web.close(), dns.close(), front.close(), cluster.stop()]);
+    await following;
+    await Promise.all([web.close(), dns.close(), front.close(), cluster.stop(), hosts?.remove()]);
   } finally {
     await children.stopAll();
   }

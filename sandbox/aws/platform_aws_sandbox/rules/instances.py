@@ -135,6 +135,13 @@ def _start(original: Any, self: Any) -> Any:
     return previous
 
 
+@wrap(moto_instances.Instance, "reboot")
+def _reboot(original: Any, self: Any) -> None:
+    """Counted: a machine that is a real host follows the count."""
+    original(self)
+    self.sandbox_reboots = getattr(self, "sandbox_reboots", 0) + 1
+
+
 def _wrong_state(instance: Any, wanted: str) -> Ec2Refusal:
     return Ec2Refusal(
         "IncorrectInstanceState",

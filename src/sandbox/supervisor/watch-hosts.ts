@@ -1,0 +1,53 @@
+import { fileURLToPath } from 'node:url';
+import { systemClock } from '../../tools/clock.ts';
+import { openHostNetwork } from '../hosts/open-hosts.ts';
+import type { HostNetwork, Hosts } from '../hosts/open-hosts.ts';
+import type { SandboxSettings } from '../settings.ts';
+import type { Children } from './children.ts';
+import { readFarSide } from './far-side.ts';
+
+/** The network that real hosts live in; undefined when the machines are simulated. */
+export async function openMachinesNetwork(
+  settings: SandboxSettings,
+  children: Children,
+  say: (text: string) => void,
+): Promise<HostNetwork | undefined> {
+  const { hosts, folder, program, node, owner } = settings;
+  if (hosts === undefined) return undefined;
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const services = fileURLToPath(new URL(`../hosts/services/main.${extension}`, import.meta.url));
+  return openHostNetwork({
+    sandbox: folder,
+    program,
+    node,
+    services,
+    children,
+    say,
+    ...hosts,
+    ...(owner === undefined ? {} : { owner }),
+  });
+}
+
+const every = 300;
+
+/** Follows AWS until the signal: hosts boot, stop and vanish with their instances. */
+export async function watchHosts(
+  hosts: Hosts,
+  endpoint: string,
+  { signal, say }: { readonly signal: AbortSignal; say(text: string): void },
+): Promise<void> {
+  let last = '';
+  while (!signal.aborted) {
+    try {
+      const { records, loadBalancers } = await readFarSide(endpoint);
+      await hosts.follow({ records, loadBalancers });
+      last = '';
+    } catch (error) {
+      const because = error instanceof Error ? error.message : String(error);
+      // What fails again and again is said once.
+      if (because !== last && !signal.aborted) say(`hosts: ${because}`);
+      last = because;
+    }
+    await systemClock.sleep(every, signal);
+  }
+}
