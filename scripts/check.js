@@ -11,24 +11,52 @@ const reports = mkdtempSync(path.join(tmpdir(), 'platform-check-'));
 const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 
-const execute = (argv, options = {}) =>
+/** Resolves to the exit code; what is said goes to the terminal, or piece by piece to `hear`. */
+const execute = (argv, options = {}, hear = undefined) =>
   new Promise((resolve) => {
-    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], ...options });
+    const out = hear === undefined ? 'inherit' : 'pipe';
+    const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', out, out], ...options });
+    for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', hear);
     child.on('error', (error) => {
       process.stderr.write(`${error.message}\n`);
       resolve(127);
     });
-    child.on('exit', (code) => resolve(code ?? 1));
+    child.on('close', (code) => resolve(code ?? 1));
   });
 
-async function stage(title, argv, options = {}) {
+/** What the stages beside the others have said: each is told whole, when no other is speaking. */
+const beside = [];
+const tellBeside = () => process.stdout.write(beside.splice(0).join(''));
+
+/** Tells the title, runs the stage, tells how it ended and how long it took. */
+async function timed(title, work, say) {
   const since = Date.now();
-  process.stdout.write(`\n--- ${title}\n`);
-  const code = await execute(argv, options);
-  totals[code === 0 ? 'passed' : 'failed'] += 1;
-  process.stdout.write(
+  say(`\n--- ${title}\n`);
+  const code = await work();
+  say(
     `--- ${title}: ${code === 0 ? 'ok' : `FAILED (code ${code})`} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
   );
+  return code;
+}
+
+const say = (text) => void process.stdout.write(text);
+
+async function stage(title, argv) {
+  const code = await timed(title, () => execute(argv), say);
+  totals[code === 0 ? 'passed' : 'failed'] += 1;
+  tellBeside();
+}
+
+/** A stage that uses one core only, and runs beside the others. */
+async function stageBeside(title, argv, options = {}) {
+  const heard = [];
+  const code = await timed(
+    title,
+    () => execute(argv, options, (text) => heard.push(text)),
+    (text) => heard.push(text),
+  );
+  totals[code === 0 ? 'passed' : 'failed'] += 1;
+  beside.push(heard.join(''));
 }
 
 /** Adds a vitest report to the totals; a run that left no report counts as one failure. */
@@ -52,26 +80,15 @@ function count(file, code) {
   }
 }
 
-async function tests(project) {
-  const since = Date.now();
-  process.stdout.write(`\n--- ${project} tests\n`);
-  const file = path.join(reports, `${project}.json`);
-  const code = await execute([
-    'vitest',
-    'run',
-    '--project',
-    project,
-    '--reporter',
-    project === 'unit' ? 'dot' : 'verbose',
-    '--reporter',
-    'json',
-    '--outputFile.json',
-    file,
-  ]);
+/** The tests of some projects in one go. `workers`: more than there are cores where half of a test is waiting for others' programs. */
+async function tests(projects, workers, reporter) {
+  const title = `${projects.join(' and ')} tests`;
+  const file = path.join(reports, `${projects.join('-')}.json`);
+  const words = ['vitest', 'run', '--maxWorkers', String(workers), '--reporter', reporter, '--reporter', 'json'];
+  for (const project of projects) words.push('--project', project);
+  const code = await timed(title, () => execute([...words, '--outputFile.json', file]), say);
   count(file, code);
-  process.stdout.write(
-    `--- ${project} tests: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
-  );
+  tellBeside();
 }
 
 /** A folder that setup made from these files. */
@@ -87,22 +104,13 @@ const pythonBin = (requirements) => path.join(made('python', `sandbox/${requirem
 
 /** The contract suite of the local AWS: Python's own test runner in the virtual environment that setup made. */
 async function awsContract() {
-  const since = Date.now();
-  process.stdout.write('\n--- local AWS contract suite\n');
+  const title = 'local AWS contract suite';
   const python = path.join(pythonBin('requirements.txt'), 'python');
-  let said = '';
-  const code = await new Promise((resolve) => {
-    const child = spawn(python, ['-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'], {
-      cwd: 'sandbox/aws',
-      stdio: ['ignore', 'inherit', 'pipe'],
-    });
-    child.on('error', () => resolve(127));
-    child.stderr.on('data', (chunk) => {
-      said += chunk;
-      process.stderr.write(chunk);
-    });
-    child.on('exit', (status) => resolve(status ?? 1));
-  });
+  const heard = [];
+  const hear = (text) => heard.push(text);
+  const argv = [python, '-m', 'unittest', 'discover', '-s', 'tests', '-t', '.'];
+  const code = await timed(title, () => execute(argv, { cwd: 'sandbox/aws' }, hear), hear);
+  const said = heard.join('');
   const ran = Number(/^Ran (\d+) tests?/m.exec(said)?.[1] ?? 0);
   const bad = ['failures', 'errors'].reduce(
     (sum, word) => sum + Number(new RegExp(`${word}=(\\d+)`).exec(said)?.[1] ?? 0),
@@ -112,31 +120,33 @@ async function awsContract() {
   totals.passed += ran - bad - skipped;
   totals.skipped += skipped;
   totals.failed += code !== 0 && bad === 0 ? 1 : bad;
-  process.stdout.write(
-    `--- local AWS contract suite: ${code === 0 ? 'ok' : 'FAILED'} in ${((Date.now() - since) / 1000).toFixed(1)} s\n`,
-  );
+  beside.push(said);
 }
 
+async function slowLinters() {
+  const bin = pythonBin('requirements-lint.txt');
+  const options = { env: { ...process.env, PATH: `${bin}${path.delimiter}${process.env.PATH}` }, cwd: 'ansible' };
+  await stageBeside('ansible-lint, production profile', [path.join(bin, 'ansible-lint'), '--offline', '-q'], options);
+  await stageBeside('yamllint', [path.join(bin, 'yamllint'), '--strict', '.'], options);
+  const tflint = path.join(made('tflint', 'sandbox/lint/go.mod', 'sandbox/lint/go.sum'), 'tflint');
+  if (existsSync(tflint)) {
+    const config = path.resolve('.tflint.hcl');
+    await stageBeside('tflint', [tflint, '--recursive', `--config=${config}`], { cwd: 'terraform' });
+  } else {
+    totals.skipped += 1;
+    skips.push('tflint of both Terraform roots (SKIPPED: it is built with Go, and Go was not found)');
+  }
+}
+
+const others = slowLinters().then(awsContract);
 await stage('types', ['tsc', '-p', 'tsconfig.json']);
 await stage('lint and fences', ['oxlint', '--type-aware', '--deny-warnings']);
 await stage('unused code', ['knip']);
 await stage('format', ['biome', 'check', '--error-on-warnings', '.']);
-const linters = pythonBin('requirements-lint.txt');
-const withLinters = { env: { ...process.env, PATH: `${linters}${path.delimiter}${process.env.PATH}` }, cwd: 'ansible' };
-await stage('ansible-lint, production profile', [path.join(linters, 'ansible-lint'), '--offline', '-q'], withLinters);
-await stage('yamllint', [path.join(linters, 'yamllint'), '--strict', '.'], withLinters);
-const tflint = path.join(made('tflint', 'sandbox/lint/go.mod', 'sandbox/lint/go.sum'), 'tflint');
-if (existsSync(tflint)) {
-  const config = path.resolve('.tflint.hcl');
-  await stage('tflint', [tflint, '--recursive', `--config=${config}`], { cwd: 'terraform' });
-} else {
-  totals.skipped += 1;
-  skips.push('tflint of both Terraform roots (SKIPPED: it is built with Go, and Go was not found)');
-}
-await tests('unit');
-await awsContract();
-await tests('integration');
-if (all) await tests('e2e');
+await tests(['unit'], 2, 'dot');
+await others;
+tellBeside();
+await tests(all ? ['integration', 'e2e'] : ['integration'], 3, 'verbose');
 rmSync(reports, { recursive: true, force: true });
 
 if (skips.length > 0)
