@@ -33,6 +33,9 @@ export interface AnsibleOptions {
 /** Playbook -> number of tasks, where it was inspected in this process: what looks and what acts are different instances. */
 const tasks = new Map<string, number>();
 
+/** The inspector's exit code when all could be read and a variable has no value. */
+const undefinedFound = 1;
+
 /** Ansible: playbooks with an environment of their own, watched through our callback plugin. */
 export function createAnsible(options: AnsibleOptions): AnsibleWriter {
   const home = join(options.folder, 'ansible');
@@ -81,11 +84,13 @@ export function createAnsible(options: AnsibleOptions): AnsibleWriter {
           ...limit(play),
           play.playbook,
         ];
-        const [syntax, variables] = await Promise.all([
-          options.read.run({ ...common, tool: 'ansible-playbook', argv: argvOf(play, '--syntax-check'), signal }),
-          options.read.run({ ...common, tool: 'python3', argv: inspector, signal }),
-        ]);
-        if (syntax.code !== 0) throw explainSyntax(play, syntax);
+        const variables = await options.read.run({ ...common, tool: 'python3', argv: inspector, signal });
+        // The inspector reads with Ansible's own loader whatever `--syntax-check` reads. Only when it could not read is the check's explanation worth another start of Ansible.
+        if (variables.code !== 0 && variables.code !== undefinedFound) {
+          const argv = argvOf(play, '--syntax-check');
+          const syntax = await options.read.run({ ...common, tool: 'ansible-playbook', argv, signal });
+          if (syntax.code !== 0) throw explainSyntax(play, syntax);
+        }
         const inspection = readInspection(play, variables);
         tasks.set(
           play.playbook,
