@@ -17,13 +17,17 @@ const isOurs = (one: { readonly id: string; readonly name?: string }): boolean =
   `${one.id} ${one.name ?? ''}`.includes(clusterId);
 const began = (event: PlatformEvent, step: string): boolean => event.type === 'step.intent' && event.step === step;
 
+async function idOfCluster(): Promise<string> {
+  const status = await project.platform(['status', '--json']);
+  return (JSON.parse(status.stdout) as { clusterId: string }).clusterId;
+}
+
 beforeAll(async () => {
   project = makeProject(wholePlatform);
   expect(await project.platform(['sandbox', 'up'])).toMatchObject({ code: 0 });
   const built = await project.platform(['up', '--json', '--yes']);
   expect(built.code, built.stderr).toBe(0);
-  const status = await project.platform(['status', '--json']);
-  ({ clusterId } = JSON.parse(status.stdout) as { clusterId: string });
+  clusterId = await idOfCluster();
   const before = new Set((await awsResources(project)).map((one) => one.id));
   await makeDecoys(project, clusterId);
   foreign = JSON.stringify((await awsResources(project)).filter((one) => !before.has(one.id)));
@@ -57,6 +61,31 @@ describe('a platform is taken apart and built again, in an account full of other
     expect(run.code, run.stderr).toBe(13);
     expect(run.stderr).toContain('--cleanup');
     expect(writes()).toBe(before);
+  });
+
+  it('rebuild takes it apart and builds it again, across a kill on either side', async () => {
+    const cut = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation'], {
+      onEvent: (event, child) => {
+        if (began(event, 'destroy-leftovers')) child.kill('SIGKILL');
+      },
+    });
+    expect(cut.signal, cut.stderr).toBe('SIGKILL');
+    const again = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation'], {
+      onEvent: (event, child) => {
+        if (began(event, 'control-plane')) child.kill('SIGKILL');
+      },
+    });
+    expect(again.signal, again.stderr).toBe('SIGKILL');
+    const terminated = awsCalls(project).filter(({ action }) => action === 'TerminateInstances').length;
+    const done = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation']);
+    expect(done.code, done.stderr).toBe(0);
+    expect(awsCalls(project).filter(({ action }) => action === 'TerminateInstances')).toHaveLength(terminated);
+    expect((await awsResources(project)).filter(({ kind }) => kind === 'instance')).toHaveLength(4);
+    expect(await idOfCluster()).toBe(clusterId);
+    const before = clusterWrites(project).length;
+    const up = await project.platform(['up', '--yes']);
+    expect(up.stderr).toContain('Nothing is to be done');
+    expect(clusterWrites(project)).toHaveLength(before);
   });
 
   it('dies in the drain, then in Terraform; up refuses to build on what half exists', async () => {
@@ -101,29 +130,9 @@ describe('a platform is taken apart and built again, in an account full of other
     expect(await project.platform(['status', '--orphans'])).toMatchObject({ code: 0 });
   });
 
-  it('a new life gets a new id; rebuild takes it apart and builds it again, across a kill on either side', async () => {
-    const built = await project.platform(['up', '--json', '--yes']);
+  it('a new life gets a new id', async () => {
+    const built = await project.platform(['up', '--yes', '--until', 'foundation']);
     expect(built.code, built.stderr).toBe(0);
-    const cut = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation'], {
-      onEvent: (event, child) => {
-        if (began(event, 'destroy-leftovers')) child.kill('SIGKILL');
-      },
-    });
-    expect(cut.signal, cut.stderr).toBe('SIGKILL');
-    const again = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation'], {
-      onEvent: (event, child) => {
-        if (began(event, 'control-plane')) child.kill('SIGKILL');
-      },
-    });
-    expect(again.signal, again.stderr).toBe('SIGKILL');
-    const terminated = awsCalls(project).filter(({ action }) => action === 'TerminateInstances').length;
-    const done = await project.platform(['rebuild', '--yes', '--json', '--keep', 'foundation']);
-    expect(done.code, done.stderr).toBe(0);
-    expect(awsCalls(project).filter(({ action }) => action === 'TerminateInstances')).toHaveLength(terminated);
-    expect((await awsResources(project)).filter(({ kind }) => kind === 'instance')).toHaveLength(4);
-    const before = clusterWrites(project).length;
-    const up = await project.platform(['up', '--yes']);
-    expect(up.stderr).toContain('Nothing is to be done');
-    expect(clusterWrites(project)).toHaveLength(before);
+    expect(await idOfCluster()).not.toBe(clusterId);
   });
 });
