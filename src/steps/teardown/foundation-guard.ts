@@ -30,7 +30,7 @@ export async function refuseWhereSweepCannotEnd(world: StepContext, evidence: Ev
   for (let first = true; ; first = false) {
     // What we delete meanwhile was never a stranger: a listing from before stands for it.
     const seen = await takePartialInventory(ctx, evidence, all, (kind, scope) =>
-      first ? listRecent(ctx, kind, scope, { despite: 'deeds' }) : listNow(ctx, kind, scope),
+      first ? listRecent(ctx, kind, scope, { of: 'strangers' }) : listNow(ctx, kind, scope),
     );
     const doomed = doomedIn(seen, (finding) => swept.has(finding.resource.kind) && isRemovable(finding, request));
     if (doomed.length === 0) return;

@@ -10,30 +10,58 @@ const atOnce = 8;
 /** Where the listing of a kind comes from: AWS itself, unless a rule of recent-listings.ts says otherwise. */
 export type List = (kind: CloudKind, scope: EstateScope) => Promise<readonly CloudResource[]>;
 
-/** All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. */
+/**
+ * All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. Networks come first where they are among them:
+ * a VPC cannot go while anything stands in it, so in one that is gone nothing is looked for.
+ */
 export async function listKinds(
   ctx: Pick<ReadContext, 'estate' | 'config'>,
   kinds: readonly CloudKind[],
   evidence: Evidence,
   list: List = (kind, scope) => ctx.estate.list(kind, scope),
 ): Promise<readonly CloudResource[]> {
-  const scope = scopeOf(evidence, ctx.config);
+  const whole = scopeOf(evidence, ctx.config);
   const waiting = [...kinds.entries()];
   const found: (readonly CloudResource[])[] = kinds.map(() => []);
-  const work = async (): Promise<void> => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, kind] = next;
-      try {
-        found[index] = await list(kind, scope);
-      } catch (error) {
-        waiting.length = 0;
-        throw explained(kind, error);
-      }
+  let standing = whole;
+  const take = async (index: number, kind: CloudKind): Promise<void> => {
+    try {
+      found[index] = await list(kind, standsInVpc.has(kind) ? standing : whole);
+    } catch (error) {
+      waiting.length = 0;
+      throw explained(kind, error);
     }
+  };
+  const network = kinds.indexOf('vpc');
+  if (network >= 0 && whole.vpcs.length > 0) {
+    waiting.splice(network, 1);
+    await take(network, 'vpc');
+    const there = new Set(found[network]?.map(({ id }) => id));
+    standing = { ...whole, vpcs: whole.vpcs.filter((id) => there.has(id)) };
+  }
+  const work = async (): Promise<void> => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await take(...next);
   };
   await Promise.all(Array.from({ length: Math.min(atOnce, kinds.length) }, work));
   return found.flat();
 }
+
+/** Kinds that go before their VPC does. Not target groups, which outlive it, nor load balancers, which the same call shows. */
+const standsInVpc: ReadonlySet<CloudKind> = new Set<CloudKind>([
+  'instance',
+  'network-interface',
+  'security-group',
+  'subnet',
+  'route-table',
+  'internet-gateway',
+  'nat-gateway',
+  'vpc-endpoint',
+  'vpn-gateway',
+  'network-acl',
+  'peering-connection',
+  'auto-scaling-group',
+  'classic-load-balancer',
+]);
 
 const denials = ['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'];
 

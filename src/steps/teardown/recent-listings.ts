@@ -6,6 +6,8 @@ import type { Evidence } from './inventory-types.ts';
 
 /** So old may a listing be that stands for another one. */
 const recent = seconds(10);
+/** The same for whoever looks for what is not ours: nothing that we do makes any of it come. */
+const ofStrangers = seconds(30);
 
 type World = Pick<ReadContext, 'estate' | 'ledger' | 'clock'>;
 type Listing = Promise<readonly CloudResource[]>;
@@ -58,22 +60,22 @@ export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): 
 }
 
 /**
- * The listing that this process began less than 10 s ago for the same scope, if it has asked nothing to go since; else a fresh one. `deeds`:
- * also where it has, for whoever looks for what is not ours: nothing that we do makes any of it come.
+ * The listing that this process began less than 10 s ago for the same scope, if it has asked nothing to go since; else a fresh one. "strangers": of the
+ * last 30 s, also where something of ours has gone since.
  */
 export async function listRecent(
   ctx: World,
   kind: CloudKind,
   scope: EstateScope,
-  { despite }: { readonly despite?: 'deeds' } = {},
+  { of }: { readonly of?: 'strangers' } = {},
 ): Listing {
   const memory = memoryOf(ctx);
   const taken = memory.listings.get(kind);
   const isRecent =
     taken !== undefined &&
     taken.scope === JSON.stringify(scope) &&
-    ctx.clock.monotonic() - taken.began < recent &&
-    (taken.deeds === memory.deeds || despite === 'deeds');
+    ctx.clock.monotonic() - taken.began < (of === 'strangers' ? ofStrangers : recent) &&
+    (taken.deeds === memory.deeds || of === 'strangers');
   return isRecent ? await taken.listing : await listNow(ctx, kind, scope);
 }
 

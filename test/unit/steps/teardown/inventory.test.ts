@@ -88,6 +88,16 @@ describe('an inventory', () => {
     expect(findings.map(({ class: ownership }) => ownership)).toEqual(['unknown', 'owned']);
   });
 
+  test('looks where recorded things stand too, though the network is on no record: who holds them stands there', async () => {
+    const ledger = [
+      entry('subnet', 'subnet-1', { vpc: 'vpc-7' }),
+      entry('instance', 'i-1', { vpc: 'vpc-7', zone: 'a' }),
+    ];
+    const { context, scopes } = teardownWorld({ ledger });
+    await takeInventory(context);
+    expect(scopes[0]?.vpcs).toEqual(['vpc-7']);
+  });
+
   test('tells where each thing comes from, and leaves out what AWS has ended', async () => {
     const arn = 'arn:aws:elasticloadbalancing:eu-west-1:1:loadbalancer/app/k8s-web-1/50dc';
     const { context } = teardownWorld({
@@ -184,6 +194,20 @@ describe('a partial inventory', () => {
     const findings = await takePartialInventory(context, evidence, ['volume']);
     expect(listed.toSorted()).toEqual(['instance', 'volume', 'vpc']);
     expect(findings.find(({ resource: { id } }) => id === 'vol-1')).toMatchObject({ class: 'unknown' });
+  });
+
+  test('looks for nothing in a VPC that AWS no longer has, but for what outlives it', async () => {
+    const { context, listed, scopes } = teardownWorld({ resources: [] });
+    const evidence = evidenceOf({ vpcs: ['vpc-1'], ledger: [entry('vpc', 'vpc-1')] });
+    await takePartialInventory(context, evidence, ['subnet', 'nat-gateway', 'target-group']);
+    const vpcsOf = (kind: string) => scopes[listed.indexOf(kind as 'vpc')]?.vpcs;
+    expect(listed[0]).toBe('vpc');
+    expect(vpcsOf('subnet')).toEqual([]);
+    expect(vpcsOf('nat-gateway')).toEqual([]);
+    expect(vpcsOf('target-group')).toEqual(['vpc-1']);
+    const there = teardownWorld({ resources: [home] });
+    await takePartialInventory(there.context, evidence, ['subnet']);
+    expect(there.scopes.map(({ vpcs }) => vpcs)).toEqual([['vpc-1'], ['vpc-1'], ['vpc-1']]);
   });
 
   test('of policies needs roles, profiles and machines', () => {

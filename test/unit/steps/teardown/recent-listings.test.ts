@@ -61,7 +61,7 @@ describe('a listing of a moment ago', () => {
     await listNow(context, 'vpc', scope);
     let end = (): void => undefined;
     const deed = changing(context, () => new Promise<void>((resolve) => (end = resolve)));
-    await listRecent(context, 'vpc', scope, { despite: 'deeds' });
+    await listRecent(context, 'vpc', scope, { of: 'strangers' });
     expect(listed).toHaveLength(1);
     // While it goes on, and again after it.
     await listRecent(context, 'vpc', scope);

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { type SweepRequest, sweepWith } from '../../../../src/steps/teardown/sweep.ts';
+import type { ViewSource } from '../../../../src/steps/teardown/sweep-view.ts';
+import type { CloudKind } from '../../../../src/tools/ports.ts';
+import { createAccount, type Thing } from './sweep-world.ts';
+
+const machines: readonly Thing[] = [
+  { kind: 'instance', id: 'i-1', vpc: 'vpc-1', takes: 45_000 },
+  { kind: 'instance', id: 'i-theirs', vpc: 'vpc-1', class: 'foreign' },
+];
+
+/** Tells every look, and gives of a kind only what was asked for by id, as EC2 does. */
+function looking(account: ReturnType<typeof createAccount>) {
+  const looks: { readonly kind: CloudKind; readonly only?: readonly string[]; readonly recalled?: true }[] = [];
+  const source: ViewSource = {
+    ...account.source,
+    list: async (kind, only) => {
+      looks.push({ kind, ...(only === undefined ? {} : { only }) });
+      const all = await account.source.list(kind);
+      return only === undefined ? all : all.filter(({ id }) => only.includes(id));
+    },
+  };
+  return { looks, source };
+}
+
+const request = (source: ViewSource): SweepRequest => ({
+  kinds: ['instance'],
+  choose: () => true,
+  deleteData: false,
+  source,
+});
+
+describe('the calls of a sweep', () => {
+  it('while it waits it asks only about what it waits for, by id, and forgets nothing else that it knows', async () => {
+    const account = createAccount(machines);
+    const { looks, source } = looking(account);
+    const { removed, findings } = await account.clock.drive(sweepWith(account.world, request(source)));
+    expect(removed).toEqual([{ kind: 'instance', id: 'i-1' }]);
+    expect(findings.map(({ resource }) => resource.id)).toEqual(['i-theirs']);
+    const followed = looks.filter(({ only }) => only !== undefined);
+    expect(followed.length).toBeGreaterThan(8);
+    expect(followed.every(({ kind, only }) => kind === 'instance' && only?.join() === 'i-1')).toBe(true);
+    expect(followed.length).toBeLessThan(18);
+    expect(account.clock.monotonic()).toBeLessThan(50_000);
+  });
+
+  it('begins with a look of a moment ago where there is one, but deletes on a fresh one and ends with one', async () => {
+    const account = createAccount(machines);
+    const { looks, source } = looking(account);
+    const stale = await account.source.list('instance');
+    const recall: NonNullable<ViewSource['recall']> = async (kind) => {
+      looks.push({ kind, recalled: true });
+      return kind === 'instance' ? stale : [];
+    };
+    const order: string[] = [];
+    account.hooks.before = (call, { id }) => void (call === 'remove' && order.push(`${looks.length} ${id}`));
+    await account.clock.drive(sweepWith(account.world, request({ ...source, recall })));
+    const [first = ''] = order;
+    const before = looks.slice(0, Number(first.split(' ')[0]));
+    expect(before[0]).toMatchObject({ recalled: true });
+    expect(before.at(-1)).toEqual({ kind: 'instance' });
+    expect(looks.filter(({ recalled }) => recalled).length).toBeLessThanOrEqual(2);
+    expect(looks.at(-1)?.recalled).toBeUndefined();
+    expect(looks.at(-1)?.only).toBeUndefined();
+  });
+});
