@@ -24,6 +24,8 @@ export interface StateResource {
   readonly type: string;
   readonly id: string;
   readonly tainted: boolean;
+  /** What AWS gave to this one and gives to no later namesake, in the words of `CloudResource.unique`; for kinds whose id is a name. */
+  readonly unique?: Readonly<Record<string, string>>;
 }
 
 export interface TerraformReader {
