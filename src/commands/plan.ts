@@ -4,7 +4,7 @@ import { abortOnSignal } from './abort-on-signal.ts';
 import { border, isVerb, listFor, runToGoOnWith, selectionOf, verbs } from './lists.ts';
 import { loadConfigurationOf } from './load.ts';
 import { planFile } from './plan-file.ts';
-import { choicesOf, lookAtRemoval, type RemovalFlags, screenOf, withChoices } from './removal.ts';
+import { choicesOf, lookAtRemoval, type RemovalFlags, refuseImpossible, screenOf, withChoices } from './removal.ts';
 import { learnIdentity } from './verb-run.ts';
 
 interface PlanFlags extends RemovalFlags {
@@ -23,6 +23,7 @@ export async function plan(host: Host, flags: PlanFlags, verb: string): Promise<
     import('../ui/plan-view.ts'),
   ]);
   const config = verb === 'up' ? loaded : { ...loaded, teardown: choicesOf(flags, verb) };
+  if (config.teardown !== undefined) refuseImpossible(config, config.teardown);
   if (flags.configOnly === true) {
     const { instances } = await listFor(verb, config);
     host.stderr.write(`platform.yaml is valid: environment ${config.environment}, ${instances.length} steps\n`);

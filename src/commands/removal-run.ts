@@ -17,6 +17,7 @@ import {
   decideAwsOnly,
   lookAtRemoval,
   type RemovalFlags,
+  refuseImpossible,
   refuseProtected,
   screenOf,
   withChoices,
@@ -38,6 +39,7 @@ export async function runRemoval(host: Host, flags: RemovalFlags, verb: 'destroy
     import('../ui/removal-view.ts'),
     import('../ui/prompt.ts'),
   ]);
+  refuseImpossible(config, chosen);
   const opened = await host.open(config);
   const title = `${verb} ${config.environment}`;
   const reporter = await openReporter(host, { ...flags, title, files: opened.files }, opened.clock);

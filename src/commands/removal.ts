@@ -1,4 +1,4 @@
-import type { TeardownChoices } from '../config/config.ts';
+import type { PlatformConfig, TeardownChoices } from '../config/config.ts';
 import { PlatformError } from '../errors.ts';
 import type { EnvironmentState } from '../engine/fold.ts';
 import type { Host } from '../host.ts';
@@ -35,6 +35,18 @@ export function choicesOf(flags: RemovalFlags, verb: 'destroy' | 'rebuild'): Tea
   };
   refuseLostBackup(choices);
   return choices;
+}
+
+/** USAGE where a flag asks for what cannot be done in this environment: said before anything is looked at, and never left out in silence. */
+export function refuseImpossible({ terraform }: Pick<PlatformConfig, 'terraform'>, choices: TeardownChoices): void {
+  if (!choices.keepFoundation || terraform.dir === undefined) return;
+  throw new PlatformError('USAGE', {
+    message: `--keep foundation: your own tree (${terraform.dir}) is one root, of which nobody can say what its foundation is`,
+    next: [
+      'leave --keep out: all that the state of your tree holds goes',
+      'or take what is to stay out of that state first: terraform state rm ADDRESS',
+    ],
+  });
 }
 
 /** The same environment, in which every step sees what the person chose. */

@@ -1,8 +1,10 @@
+import type { PlatformConfig } from '../../config/config.ts';
 import { minutes } from '../durations.ts';
 import { stepWhen } from '../kit.ts';
 import { destroyLoadBalancers } from './destroy-load-balancers.ts';
-import { checkSwept, leftoversOf, sweepCluster } from './sweep-cluster.ts';
-import { refuseStrangers } from './sweep-strangers.ts';
+import type { Finding } from './inventory-types.ts';
+import { checkSwept, kindsOfControllers, leftoversOf, sweepCluster } from './sweep-cluster.ts';
+import { refuseForgotten, refuseStrangers } from './sweep-strangers.ts';
 
 /**
  * Sweeps what the cluster's controllers made, and what of the network stands in no state: nothing is left on which Terraform would wait. What stands in its way and is not ours ends the
@@ -22,13 +24,18 @@ export const destroyLeftovers = stepWhen({
     checkSwept(ctx, leftoversOf(ctx.config), nothing, {
       satisfied: 'nothing that Terraform does not know is left',
       needed: 'things that Terraform does not know are left',
-      refuse: refuseStrangers,
+      refuse: (findings) => refuseWhatStands(findings, ctx.config),
     }),
   apply: async (ctx) => {
     const { removed, findings } = await sweepCluster(ctx, leftoversOf(ctx.config));
-    refuseStrangers(findings);
+    refuseWhatStands(findings, ctx.config);
     return { removed: removed.length };
   },
 });
+
+function refuseWhatStands(findings: readonly Finding[], { terraform }: PlatformConfig): void {
+  refuseStrangers(findings);
+  if (terraform.dir !== undefined) refuseForgotten(findings, kindsOfControllers);
+}
 
 const nothing = { removed: 0 };

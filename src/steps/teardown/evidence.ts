@@ -62,7 +62,14 @@ export async function gatherEvidence(
       const reference = referenceOf(resource, identity.account);
       return reference === undefined
         ? []
-        : [{ ...reference, root: roots[index] ?? 'cluster', address: resource.address }];
+        : [
+            {
+              ...reference,
+              root: roots[index] ?? 'cluster',
+              address: resource.address,
+              ...(resource.unique === undefined ? {} : { unique: resource.unique }),
+            },
+          ];
     }),
   );
   const recorded = ledger.filter((entry) => isEntryOf('vpc', entry)).map(({ id }) => id);
@@ -94,9 +101,11 @@ export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope
       if (isEntryOf(kind, entry) && entry.unique['roleId'] !== entry.id) add(kind, entry.id);
   for (const volume of evidence.volumes.keys()) add('volume', volume);
   if (evidence.stateBucket !== undefined) add('bucket', evidence.stateBucket);
+  // Also where recorded things stand, in a network that is on no record: who stands there beside them may hold them.
+  const places = evidence.ledger.flatMap(({ unique }) => unique['vpc'] ?? []);
   return {
     cluster: evidence.clusterId,
-    vpcs: evidence.vpcs,
+    vpcs: [...new Set([...evidence.vpcs, ...places])],
     ...(config.domain === undefined ? {} : { domain: config.domain }),
     recorded,
   };

@@ -76,6 +76,8 @@ export interface Evidence {
   readonly terraform: readonly (CloudReference & {
     readonly root: 'foundation' | 'cluster';
     readonly address: string;
+    /** What tells it from a later one of its name. */
+    readonly unique?: Readonly<Record<string, string>>;
   })[];
   /**
    * Volume handles of PersistentVolumes of our own cluster, from its API or from what an earlier look recorded, with the object and its reclaim

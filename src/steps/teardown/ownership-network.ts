@@ -19,7 +19,8 @@ export function judgeNetworks(resources: readonly CloudResource[], evidence: Evi
   const recorded = new Set(evidence.vpcs);
   const carriers = vpcs.filter((vpc) => !recorded.has(vpc.id) && isCarrier(vpc, evidence));
   const alive = vpcs.filter(({ id }) => recorded.has(id)).map(({ id }) => id);
-  const single = recorded.size === 0 && carriers.length === 1;
+  // A user's own tree tags nothing for us: whose VPC carries our id, that is somebody else's.
+  const single = recorded.size === 0 && carriers.length === 1 && !evidence.bringYourOwn;
   const verdicts = new Map(
     vpcs.map((vpc) => [keyOf(vpc), judgeNetwork(vpc, evidence, { recorded, alive, carriers, single })] as const),
   );
@@ -53,6 +54,11 @@ function judgeNetwork(vpc: CloudResource, evidence: Evidence, around: Around): V
   if (isRecorded) return judgeRecorded(vpc, evidence);
   if (maker !== undefined) return verdict('foreign', `made by ${maker}`);
   const tag = `tag platform/cluster=${evidence.clusterId}`;
+  if (evidence.bringYourOwn && ours.length > 0)
+    return verdict(
+      'foreign',
+      `tag ${ours[0]}, which your own tree gives to no network: another cluster of the same name`,
+    );
   if (!around.carriers.includes(vpc))
     return verdict('unknown', ours.length === 0 ? 'no mark of ours' : `tag ${ours[0]} without all tags of its birth`);
   if (around.single) return verdict('owned', `${tag}, on no other VPC, and none is recorded`);

@@ -45,6 +45,15 @@ export function recordOf(resource: CloudResource, evidence: Evidence): Recorded 
   const terraform = state === undefined ? {} : { terraform: { root: state.root, address: state.address } };
   const stands = state === undefined ? undefined : `${state.address} of the Terraform state ${state.root}`;
   if (same !== undefined) return { proof: `recorded by step ${same.entry.step}`, ...terraform };
+  const made = state?.unique === undefined ? 'silent' : compareFacts({ unique: state.unique }, resource);
+  if (stands !== undefined && made === 'same') return { proof: stands, ...terraform };
+  if (stands !== undefined && typeof made === 'object')
+    return {
+      namesake: `a later namesake: ${made.differs} is not that of ${stands}`,
+      // Of our own roots the tags may still tell; a user's own tree has none.
+      ...(evidence.bringYourOwn ? {} : { byName: stands }),
+      ...terraform,
+    };
   if (other !== undefined && typeof other.facts === 'object')
     return {
       namesake: `a later namesake: ${other.facts.differs} is not the one that step ${other.entry.step} recorded`,
@@ -68,7 +77,10 @@ function isAbout(entry: LedgerEntry, resource: CloudResource, clusterId: string)
 }
 
 /** Compares the facts that both sides know, whatever the case of their names; a fact that one side lacks says nothing. */
-function compareFacts(entry: LedgerEntry, resource: CloudResource): 'same' | 'silent' | { readonly differs: string } {
+function compareFacts(
+  entry: Pick<LedgerEntry, 'unique'>,
+  resource: CloudResource,
+): 'same' | 'silent' | { readonly differs: string } {
   const recorded = lowered(entry.unique);
   const live = lowered(resource.unique);
   const common = [...live].filter(([name]) => recorded.has(name));

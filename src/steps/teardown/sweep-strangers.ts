@@ -18,6 +18,31 @@ export function refuseStrangers(findings: readonly Finding[]): void {
 }
 
 /**
+ * Of a user's own tree the sweep takes only what controllers made. Throws LEFTOVERS when something else that is ours stands in no state and holds what
+ * Terraform removes (an apply was cut, a state is older): Terraform would ask for half an hour, and nobody would end it.
+ */
+export function refuseForgotten(findings: readonly Finding[], swept: readonly CloudKind[]): void {
+  const inTheWay = findings.filter(
+    (finding) =>
+      exists(finding) &&
+      isOurs(finding) &&
+      finding.terraform === undefined &&
+      !swept.includes(finding.resource.kind) &&
+      blocks(finding, findings),
+  );
+  if (inTheWay.length === 0) return;
+  throw leftoversError(
+    'Terraform would wait for what your own tree made and its state does not have',
+    inTheWay,
+    findings,
+    {
+      code: 'LEFTOVERS',
+      next: ['take it into the state, in your tree: terraform import ADDRESS ID; or delete it by hand'],
+    },
+  );
+}
+
+/**
  * What keeps a sweep of the wanted from its end, or Terraform from the network after it, while the sweep still works: strangers that no waiting ends, and
  * what of the wanted they hold (a volume on somebody else's machine). What AWS takes away by itself is left out.
  */

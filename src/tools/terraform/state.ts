@@ -70,6 +70,7 @@ export function resourcesIn(state: StoredState): readonly StateResource[] {
           type,
           id: idOf(instance.attributes ?? instance.attributes_flat ?? {}),
           tainted: instance.status === 'tainted',
+          ...factsOf(type, instance.attributes ?? {}),
         })),
     );
 }
@@ -81,6 +82,20 @@ function indexOf(key: string | number | undefined): string {
 
 /** A string in Terraform's language. Its replacement is a function, because `$$` means `$` in a text that replaces. */
 export const quoted = (text: string): string => JSON.stringify(text).replaceAll(/[$%](?=\{)/g, (sign) => sign + sign);
+
+/** Which attribute tells a thing from a later one of its name (terraform-provider-aws 5, attribute references). */
+const telling: Readonly<Record<string, readonly [attribute: string, fact: string]>> = {
+  aws_iam_role: ['unique_id', 'roleId'],
+  aws_iam_instance_profile: ['unique_id', 'instanceProfileId'],
+  aws_iam_policy: ['policy_id', 'policyId'],
+  aws_key_pair: ['key_pair_id', 'keyPairId'],
+};
+
+function factsOf(type: string, attributes: Readonly<Record<string, unknown>>): Pick<StateResource, 'unique'> {
+  const [attribute = '', fact = ''] = telling[type] ?? [];
+  const value = attributes[attribute];
+  return typeof value === 'string' && value !== '' ? { unique: { [fact]: value } } : {};
+}
 
 /** Newer resources have no `id`. */
 function idOf(attributes: Readonly<Record<string, unknown>>): string {

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { startRun } from '../../../src/engine/run-summary.ts';
 import { border, everyInstance, listFor, openTeardown } from '../../../src/commands/lists.ts';
+import { refuseHalfTeardown } from '../../../src/commands/up.ts';
+import { foldJournals } from '../../../src/engine/fold.ts';
+import { select } from '../../../src/engine/select.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
 
 const choices = {
@@ -35,6 +38,16 @@ describe('the list of a rebuild', () => {
       if (up.has(one.id)) expect(one.needs).toEqual(up.get(one.id));
   });
 
+  test('--until infrastructure takes all of the old one apart first, and builds no further than its machines', async () => {
+    const { instances } = await listFor('rebuild', config);
+    const state = foldJournals([]);
+    const { leftOut } = select({ until: ['infrastructure'] }, instances, state);
+    const chosen = instances.map(({ id }) => id).filter((id) => leftOut(id) === undefined);
+    const teardown = (await listFor('destroy', config)).instances.map(({ id }) => id);
+    expect(chosen).toEqual(expect.arrayContaining(['doctor', ...teardown, 'state-backend', 'infrastructure']));
+    for (const id of ['node-base', 'control-plane', 'cni', 'smoke']) expect(leftOut(id), id).toMatch(/--until/);
+  });
+
   test.each(['done', 'kept'] as const)('beyond the border (%s) has only its build half', async (how) => {
     const past = { ...run, [how]: [border] };
     const ids = (await listFor('rebuild', config, past)).instances.map(({ id }) => id);
@@ -63,4 +76,19 @@ test('a teardown is open as long as a step of it is on record', async () => {
       ]),
     }),
   ).toEqual(['destroy-suspend']);
+});
+
+test('an up never goes on with a teardown that was cut off: it names the three ways on', () => {
+  expect(() => refuseHalfTeardown([], 'dev')).not.toThrow();
+  expect(() => refuseHalfTeardown(['destroy-inventory', 'destroy-suspend'], 'dev')).toThrow(
+    expect.objectContaining({
+      code: 'UNFINISHED_VERB',
+      message: expect.stringContaining('up to destroy-suspend'),
+      next: [
+        expect.stringContaining('platform destroy --cleanup --env dev'),
+        expect.stringContaining('platform rebuild --env dev'),
+        expect.stringContaining('platform settle --abandon destroy --env dev'),
+      ],
+    }),
+  );
 });

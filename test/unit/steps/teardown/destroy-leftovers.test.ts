@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isPlatformError, type PlatformError } from '../../../../src/errors.ts';
 import { destroyLeftovers } from '../../../../src/steps/teardown/destroy-leftovers.ts';
-import { refuseLeftovers } from '../../../../src/steps/teardown/sweep-strangers.ts';
+import { refuseForgotten, refuseLeftovers } from '../../../../src/steps/teardown/sweep-strangers.ts';
 import { specOf } from '../../../helpers/fake-world.ts';
 import { clusterId, destroyWorld, ours } from './destroy-world.ts';
 import { awsError, findingOf, group, type Thing } from './sweep-world.ts';
@@ -199,5 +199,27 @@ describe('without --cleanup', () => {
     const volume = findingOf({ kind: 'volume', id: 'vol' });
     const fallback = findingOf(group('sg-default', [], { name: 'default', diesWith: vpc, class: 'foreign' }));
     expect(() => refuseLeftovers({ findings: [network, elsewhere, volume, fallback] })).not.toThrow();
+  });
+});
+
+describe('what a user’s own tree made and its state does not have', () => {
+  const state = { terraform: { root: 'cluster', address: 'aws_subnet.a' } } as const;
+  const subnet = findingOf({ kind: 'subnet', id: 'subnet-1', vpc: 'vpc-1', ...state });
+  const machine = { kind: 'instance', id: 'i-1', vpc: 'vpc-1', holds: [{ kind: 'subnet', id: 'subnet-1' }] } as const;
+  const swept = ['volume', 'load-balancer'] as const;
+
+  it('is named before Terraform would wait for it, with both ways on', async () => {
+    const error = await refusal((async () => refuseForgotten([subnet, findingOf(machine)], swept))());
+    expect(error).toMatchObject({ code: 'LEFTOVERS', message: expect.stringContaining('i-1') });
+    expect(error.next.join(' ')).toMatch(/terraform import .* by hand/);
+  });
+
+  it.each([
+    ['is in the state', findingOf({ ...machine, terraform: { root: 'cluster', address: 'aws_instance.a' } })],
+    ['holds nothing that goes', findingOf({ ...machine, holds: [] })],
+    ['is ending', findingOf({ ...machine, phase: 'gone' })],
+    ['the sweep takes', findingOf({ ...machine, kind: 'volume' })],
+  ])('what %s is no reason', (_, other) => {
+    expect(() => refuseForgotten([subnet, other], swept)).not.toThrow();
   });
 });

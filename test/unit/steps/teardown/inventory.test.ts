@@ -196,6 +196,20 @@ describe('a partial inventory', () => {
     expect(findings.find(({ resource: { id } }) => id === 'vol-1')).toMatchObject({ class: 'unknown' });
   });
 
+  test('looks for nothing in a VPC that AWS no longer has, but for what outlives it', async () => {
+    const { context, listed, scopes } = teardownWorld({ resources: [] });
+    const evidence = evidenceOf({ vpcs: ['vpc-1'], ledger: [entry('vpc', 'vpc-1')] });
+    await takePartialInventory(context, evidence, ['subnet', 'nat-gateway', 'target-group']);
+    const vpcsOf = (kind: string) => scopes[listed.indexOf(kind as 'vpc')]?.vpcs;
+    expect(listed[0]).toBe('vpc');
+    expect(vpcsOf('subnet')).toEqual([]);
+    expect(vpcsOf('nat-gateway')).toEqual([]);
+    expect(vpcsOf('target-group')).toEqual(['vpc-1']);
+    const there = teardownWorld({ resources: [home] });
+    await takePartialInventory(there.context, evidence, ['subnet']);
+    expect(there.scopes.map(({ vpcs }) => vpcs)).toEqual([['vpc-1'], ['vpc-1'], ['vpc-1']]);
+  });
+
   test('of policies needs roles, profiles and machines', () => {
     expect(withProof(['policy']).toSorted()).toEqual(['instance', 'instance-profile', 'policy', 'role', 'vpc']);
   });

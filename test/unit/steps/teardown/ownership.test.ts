@@ -105,6 +105,13 @@ describe('a VPC', () => {
       { ...known, bringYourOwn: true },
     ],
     [
+      'with all our tags, beside a tree of the user’s, which tags nothing for us',
+      home,
+      'foreign',
+      /your own tree gives to no network/,
+      { bringYourOwn: true },
+    ],
+    [
       'the default one of the account, recorded and tagged',
       resource('vpc', 'vpc-1', { tags: born, unique: { default: 'true' } }),
       'foreign',
@@ -302,6 +309,14 @@ describe('what stands in a VPC', () => {
       [resource('vpc', 'vpc-1')],
     ],
     [
+      'of a cluster of the same id, beside a tree of the user’s whose network is on no record',
+      resource('load-balancer', arn, { ...inHome, tags: lbc }),
+      'foreign',
+      /not proven ours/,
+      { bringYourOwn: true },
+      [home],
+    ],
+    [
       'a target group that outlived its VPC',
       resource('target-group', 'arn:tg', { ...inHome, tags: lbc }),
       'owned',
@@ -492,6 +507,46 @@ describe('a volume', () => {
       /i-7 carries the same id/,
       known,
       [home, resource('instance', 'i-7', { vpc: 'vpc-0', tags: born })],
+    ],
+  ]);
+});
+
+describe('what a Terraform state has by its name', () => {
+  const role = (roleId: string, tags = {}) => resource('role', 'node', { unique: { roleId }, tags });
+  const state = (unique?: Record<string, string>) => ({
+    terraform: [{ ...inState('role', 'node'), ...(unique === undefined ? {} : { unique }) }],
+  });
+  const own = { bringYourOwn: true };
+  check([
+    [
+      'is proven by what the state knows of it',
+      role('AROA1'),
+      'owned',
+      /of the Terraform state/,
+      state({ roleId: 'AROA1' }),
+    ],
+    [
+      'is a later namesake where that differs: a tree of the user’s',
+      role('AROA2'),
+      'foreign',
+      /later namesake: roleid AROA2 is not that of aws_role.this/,
+      { ...state({ roleId: 'AROA1' }), ...own },
+    ],
+    ['and one of our roots', role('AROA2'), 'foreign', /later namesake/, state({ roleId: 'AROA1' })],
+    [
+      'but not with our tags in one of our roots: an apply was cut that made it anew',
+      role('AROA2', born),
+      'owned',
+      /tag platform\/cluster/,
+      state({ roleId: 'AROA1' }),
+    ],
+    ['an older state knows no more than the name', role('AROA2'), 'owned', /Terraform state/, { ...state(), ...own }],
+    [
+      'what the state knows counts more than an older record',
+      role('AROA2'),
+      'owned',
+      /Terraform state/,
+      { ...state({ roleId: 'AROA2' }), ledger: [entry('role', 'node', { roleId: 'AROA1' })] },
     ],
   ]);
 });

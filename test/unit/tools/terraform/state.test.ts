@@ -41,6 +41,18 @@ describe('resourcesIn', () => {
     expect([resourcesIn({}), resourcesIn({ resources: [] })]).toEqual([[], []]);
   });
 
+  test('of what has a name for its id it tells what no later namesake has', () => {
+    const role = { mode: 'managed', type: 'aws_iam_role', name: 'node' };
+    const found = resourcesIn({
+      resources: [
+        { ...role, instances: [{ attributes: { id: 'node', unique_id: 'AROA1' } }] },
+        { ...role, type: 'aws_key_pair', instances: [{ attributes: { id: 'key', key_pair_id: 'key-1' } }] },
+        { ...role, instances: [{ attributes: { id: 'older' } }] },
+      ] as never,
+    });
+    expect(found.map(({ unique }) => unique)).toEqual([{ roleId: 'AROA1' }, { keyPairId: 'key-1' }, undefined]);
+  });
+
   test('what a replacement could not delete yet comes before its successor', () => {
     const found = resourcesIn({
       resources: [resource([instance('new'), instance('old', { deposed: '0a1b2c3d' })])] as never,
