@@ -39,6 +39,10 @@ export function harm({ world, disk }: Pick<Player, 'world' | 'disk'>, then: Befo
   for (const call of aws.calls) {
     if (!call.mutating || call.truth === undefined) continue;
     const what = `${call.actor} ${call.action} ${call.target} (${call.truth}${call.error === undefined ? '' : `, refused: ${call.error}`})`;
+    if (call.action === 'CreateSnapshot') {
+      if (!mayGo(call.truth, true)) problems.push(what);
+      continue;
+    }
     const isRevocation = call.rules !== undefined;
     if (isRevocation && call.actor === 'platform') {
       for (const rule of call.rules ?? [])
@@ -113,8 +117,7 @@ export function unexpected(world: World, { exitCode, failure, step }: Ending, th
   }
   const said = `${failure.message} ${(failure.next ?? []).join(' ')}`;
   const because = `exit ${exitCode} in ${step}: ${failure.code} ${failure.message}`;
-  // What AWS may answer the next time needs no other advice than the name of the call.
-  if ((failure.next ?? []).length === 0 && failure.class === 'permanent') return `${because}: says no next action`;
+  if ((failure.next ?? []).length === 0) return `${because}: says no next action`;
   switch (failure.code) {
     case 'LEFTOVERS':
       return isNamed(world, left, said) ? undefined : `${because}: names nothing that is left, nor who holds it`;

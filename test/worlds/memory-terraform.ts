@@ -29,6 +29,9 @@ export const kinds: Readonly<Record<string, CloudKind>> = {
   aws_s3_bucket: 'bucket',
 };
 
+/** Facts of a thing that a state has too. */
+const telling = new Set(['roleId', 'instanceProfileId', 'policyId', 'keyPairId']);
+
 /** In which order a destroy goes about it: users before what they use. */
 const ranks: readonly (readonly string[])[] = [
   [
@@ -85,7 +88,11 @@ export class MemoryTerraform {
 
   record(root: 'foundation' | 'cluster', address: string, id: string, thing?: CloudReference, group?: string): void {
     const type = address.split('.')[0] ?? '';
+    const facts = Object.entries((thing && this.#aws.find(thing.kind, thing.id)?.unique) ?? {}).filter(([fact]) =>
+      telling.has(fact),
+    );
     this.states.get(root)?.push({
+      ...(facts.length === 0 ? {} : { unique: Object.fromEntries(facts) }),
       address,
       type,
       id,
@@ -110,7 +117,13 @@ export class MemoryTerraform {
     return {
       resources: async (root) => {
         await pause(700);
-        return state(root).map(({ address, type, id, tainted }) => ({ address, type, id, tainted }));
+        return state(root).map(({ address, type, id, tainted, unique }) => ({
+          address,
+          type,
+          id,
+          tainted,
+          ...(unique === undefined ? {} : { unique }),
+        }));
       },
       planDestroy: async (root) => {
         await pause(3000);

@@ -132,6 +132,21 @@ function awsPort(world: World, alive: () => boolean): AwsWriter {
       await ask('DescribeInstances');
       return machines((machine) => machine.vpc === vpc);
     },
+    snapshots: async (ids) => {
+      await ask('DescribeSnapshots');
+      return ids.flatMap((id) => {
+        const found = aws.find('snapshot', id);
+        const isDone = found?.state === 'completed';
+        return found === undefined ? [] : [{ id, state: found.state, progress: isDone ? '100%' : '30%' }];
+      });
+    },
+    makeSnapshot: async (volume, tags) => {
+      const call = { actor: 'platform', action: 'CreateSnapshot', mutating: true, kind: 'volume', id: volume } as const;
+      const done = await aws.enter(call, alive);
+      const of = aws.find('volume', volume);
+      done(of === undefined ? { name: 'InvalidVolume.NotFound', message: `${volume} does not exist` } : undefined);
+      return beginSnapshot(world, volume, tags, of?.gigabytes ?? 8);
+    },
     zone: async (domain) => {
       await ask('ListHostedZones');
       const id = aws.zones.get(domain);
@@ -170,4 +185,30 @@ function awsPort(world: World, alive: () => boolean): AwsWriter {
       return found;
     },
   }) as AwsWriter;
+}
+
+/** AWS copies the blocks in its own time. */
+function beginSnapshot(
+  { aws, clock }: World,
+  volume: string,
+  tags: Readonly<Record<string, string>>,
+  gigabytes: number,
+) {
+  const snapshot = aws.add({
+    kind: 'snapshot',
+    truth: 'data',
+    why: `a backup of ${volume}`,
+    name: tags['Name'] ?? '',
+    tags: { ...tags },
+    state: 'pending',
+    gigabytes,
+    unique: { volume, started: new Date(clock.now()).toISOString() },
+  });
+  clock.at(clock.monotonic() + 10_000 + gigabytes * 2000, () =>
+    aws.change(snapshot, () => {
+      snapshot.state = 'completed';
+      snapshot.unique['completed'] = String(clock.monotonic());
+    }),
+  );
+  return snapshot.id;
 }

@@ -1,5 +1,6 @@
 import { generateWorld, type Wishes } from './generate/generate.ts';
 import { relabel } from './generate/provable.ts';
+import { askedOf, unheeded } from './asked.ts';
 import { before, factsOf, harm, leftovers, titleOf, unexpected, waitedTooLong } from './judge.ts';
 import { endingOf, insist, type Ending } from './person.ts';
 import { Player } from './play.ts';
@@ -28,6 +29,7 @@ export async function playWorld(
   change(world);
   relabel(world);
   const then = before(world);
+  const asked = askedOf(world);
   const facts = factsOf(world);
   const player = new Player(world);
   const endings: Ending[] = [];
@@ -48,7 +50,7 @@ export async function playWorld(
   } catch (error) {
     problems.push(`the engine broke: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
   }
-  problems.push(...harm(player, then), ...waitedTooLong(world));
+  problems.push(...harm(player, then), ...waitedTooLong(world), ...unheeded(world, asked, endings.at(-1)));
   return { seed, world, player, endings, problems, calls, owned: then.owned };
 }
 
@@ -77,6 +79,7 @@ export async function killWorld(
 ): Promise<readonly string[]> {
   const world = await generateWorld(seed, { ...wishes, calm: true });
   const then = before(world);
+  const asked = askedOf(world);
   const player = new Player(world);
   const problems: string[] = [];
   await ('point' in when ? player.crash(when.point) : player.kill(when.after));
@@ -85,9 +88,8 @@ export async function killWorld(
   if (rest.exitCode !== untouched.exitCode)
     problems.push(`exit ${rest.exitCode} (${endings.at(-1)?.failure?.message}) and not ${untouched.exitCode}`);
   if (rest.left !== untouched.left) problems.push(`left is ${rest.left} and not ${untouched.left}`);
-  return [...problems, ...harm(player, then), ...waitedTooLong(world)].map(
-    (text) => `world ${seed}, killed at ${JSON.stringify(when)}: ${text}`,
-  );
+  problems.push(...harm(player, then), ...waitedTooLong(world), ...unheeded(world, asked, endings.at(-1)));
+  return problems.map((text) => `world ${seed}, killed at ${JSON.stringify(when)}: ${text}`);
 }
 
 /** How a world stands at the end, for a comparison. */

@@ -35,6 +35,8 @@ export class World {
   readonly ledger: LedgerEntry[] = [];
   /** What stands behind our kubeconfig. */
   reached: 'ours' | 'decoy' = 'ours';
+  /** Our own two Terraform roots, or one tree of the user's. */
+  tree: 'ours' | 'own' = 'ours';
   choices: TeardownChoices = {
     cleanup: true,
     keepFoundation: false,
@@ -64,7 +66,7 @@ export class World {
   }
 
   get config(): PlatformConfig {
-    return { ...baseConfig, teardown: this.choices };
+    return { ...(this.tree === 'own' ? ownTreeConfig : baseConfig), teardown: this.choices };
   }
 
   get stateBucket(): string {
@@ -94,3 +96,8 @@ const baseConfig: PlatformConfig = (() => {
   const nodes = Object.entries(example.nodes).filter(([name]) => name === 'k8s-master' || name === 'k8s-worker-1');
   return { ...example, nodes: Object.fromEntries(nodes) };
 })();
+
+const ownTreeConfig: PlatformConfig = {
+  ...baseConfig,
+  terraform: { ...baseConfig.terraform, dir: '/project/tree', outputs: { vpc_id: 'vpc_id', nodes: 'nodes' } },
+};

@@ -1,12 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import { killWorld, undisturbed } from '../../worlds/property.ts';
 
+const saving = { rebuild: true, backup: 'volumes', deleteData: false } as const;
+
 /** A whole platform, and some that are half there. */
 const worlds = [
   { seed: 7, wishes: { whole: true, decoys: [] }, every: 3 },
   { seed: 3, wishes: {}, every: 11 },
   { seed: 8, wishes: {}, every: 11 },
   { seed: 12, wishes: {}, every: 11 },
+  // A tree of the user's own; the teardown half of a rebuild that saves the volumes first.
+  { seed: 9, wishes: { whole: true, decoys: [], variant: { tree: 'own' } }, every: 7 },
+  { seed: 10, wishes: { whole: true, decoys: [], variant: { choices: saving } }, every: 7 },
 ] as const;
 
 describe('a teardown that is killed and resumed', () => {

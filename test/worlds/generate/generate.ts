@@ -9,7 +9,9 @@ import { unknownIdentity, World } from '../world.ts';
 import { accountDeeds, type Built, type Deed } from './account.ts';
 import { clusterDeeds, type Controllers } from './cluster.ts';
 import { blocking, decoys } from './decoys.ts';
+import { ownTreeDeeds } from './own-tree.ts';
 import { relabel } from './provable.ts';
+import { type Variant, variantOf } from './variants.ts';
 
 /** What a world is made for; everything else is left to its seed. */
 export interface Wishes {
@@ -22,16 +24,24 @@ export interface Wishes {
   readonly dead?: readonly (keyof Controllers)[];
   /** Load balancers are under deletion protection. */
   readonly protected?: true;
+  /** Instead of what the seed draws; a whole platform draws nothing of it. */
+  readonly variant?: Partial<Variant>;
 }
 
 /** One world by its seed: our platform in whatever state a build or a teardown may leave it, among other people's things. */
 export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<World> {
   const world = new World(seed, new SimulatedClock());
   const { random } = world;
+  const variant: Variant = {
+    ...(wishes.whole === true ? { tree: 'ours', choices: {} } : variantOf(seed)),
+    ...wishes.variant,
+  };
+  world.tree = variant.tree;
   const built: Built = { subnets: [], machines: new Map(), zone: '' };
   built.zone = new AccountMaker(world.aws, { truth: 'foreign', why: 'a zone' }).zone(world.domain);
   const controllers = controllersOf(world, wishes);
-  const deeds = [...accountDeeds(world, built), ...clusterDeeds(world, built, controllers)];
+  const account = world.tree === 'own' ? ownTreeDeeds(world, built) : accountDeeds(world, built);
+  const deeds = [...account, ...clusterDeeds(world, built, controllers)];
   const isWhole = wishes.whole === true || random.chance(0.45);
   const cut = isWhole ? deeds.length : random.whole(0, deeds.length - 1);
   for (const [, , deed] of deeds.slice(0, cut)) deed();
@@ -43,7 +53,7 @@ export async function generateWorld(seed: number, wishes: Wishes = {}): Promise<
     decoys[name]?.(world, built, new AccountMaker(world.aws, { truth: 'foreign', why: name }));
     world.story.push(name);
   }
-  decide(world, wishes);
+  decide(world, wishes, variant);
   if (wishes.calm !== true) addFaults(world);
   if (wishes.whole !== true && random.chance(0.03)) world.story.push(unknownIdentity);
   relabel(world);
@@ -136,7 +146,7 @@ function forgetGone({ aws }: World, built: Built): void {
 }
 
 /** What the person asks for. */
-function decide(world: World, wishes: Wishes): void {
+function decide(world: World, wishes: Wishes, { tree, choices }: Variant): void {
   const { random } = world;
   world.choices = {
     ...world.choices,
@@ -145,10 +155,12 @@ function decide(world: World, wishes: Wishes): void {
     forceFinalizers: random.chance(0.3),
     awsOnly: wishes.calm !== true && random.chance(0.1),
     cleanup: wishes.calm === true || !random.chance(0.08),
+    ...choices,
   };
+  if (tree === 'own') world.story.push("the user's own tree");
   if (!world.choices.cleanup) world.story.push('Terraform alone');
   for (const [choice, is] of Object.entries(world.choices))
-    if (is === true && choice !== 'cleanup') world.story.push(choice);
+    if ((is === true && choice !== 'cleanup') || is === 'volumes') world.story.push(choice);
 }
 
 function addFaults(world: World): void {

@@ -10,6 +10,7 @@ const named = new Set(['key-pair', 'instance-profile', 'role', 'policy', 'dns-re
 export function relabel(world: World): void {
   const { aws, ledger, terraform, clusterId, story } = world;
   const twin = story.includes('twin');
+  const isTree = world.tree === 'own';
   const entries = [...terraform.states.values()].flat();
   const inState = ({ kind, id }: Pick<Thing, 'kind' | 'id'>): boolean =>
     entries.some(({ thing }) => thing?.kind === kind && thing.id === id);
@@ -38,7 +39,13 @@ export function relabel(world: World): void {
     if (thing.kind === 'dns-record') return hasOwner(world, thing) || inState(thing);
     if (thing.kind === 'volume' && thing.tags['CSIVolumeName'] !== undefined) return isKnown(world, thing);
     if (usable.has(thing.kind) && hasDoubtfulUser(world, thing)) return false;
-    if (named.has(thing.kind)) return inLedger(thing) || (isTagged(thing) && (inState(thing) || !twin));
+    // A network that only the ledger has may as well be one that the tree looks up.
+    if (isTree && thing.kind === 'vpc') return inState(thing);
+    if (named.has(thing.kind))
+      return inLedger(thing) || (isTree && inState(thing)) || (isTagged(thing) && (inState(thing) || !twin));
+    // In a network that is only looked up a mark is worth something as long as the record of that network is there.
+    if (isTree && thing.vpc !== undefined && aws.find('vpc', thing.vpc)?.truth === 'foreign' && !vpcIsRecorded)
+      return inState(thing) || inLedger(thing);
     if (thing.vpc !== undefined) return isHome && (inState(thing) || inLedger(thing) || isTagged(thing));
     return inState(thing) || inLedger(thing) || (isTagged(thing) && !twin);
   };
