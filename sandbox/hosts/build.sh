@@ -19,7 +19,7 @@ mmdebstrap --quiet --variant=minbase --aptopt='Acquire::Languages "none"' --incl
   "$suite" "$target/root"
 
 cd "$target/packages"
-printf 'Origin: Debian\nLabel: platform sandbox\nSuite: %s\nSHA256:\n %s %s Packages\n' "$suite" \
+printf 'Origin: Debian\nLabel: platform sandbox\nSuite: %s\nDate: %s\nSHA256:\n %s %s Packages\n' "$suite" "$(LC_ALL=C date -u '+%a, %d %b %Y %H:%M:%S UTC')" \
   "$(sha256sum Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" > Release
 
 cd "$target/root"

@@ -35,7 +35,7 @@ done
 for space in $(namespaces); do ip netns del "$space" 2> /dev/null; done
 if [ -z "$instance" ]; then
   ip link del "pf-$key" 2> /dev/null
-  rm -f "/run/platform-$key.sock"
+  rm -f "/run/platform-$key."*.sock
 fi
 
 # A group of dead processes is busy for an instant.

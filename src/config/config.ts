@@ -125,6 +125,8 @@ export interface PlatformConfig {
     readonly delay: number;
   };
   readonly versions: Versions;
+  /** Facts of the sandbox's hosts as variables of the roles; never of a file. */
+  readonly hostVariables?: Readonly<Record<string, unknown>>;
   /** SHA-256 of the trees that run on machines: a changed role runs its step again. */
   readonly digests: { readonly ansible: string };
   /** Folder of the installed program: ansible/, terraform/ and templates/ are below it. */

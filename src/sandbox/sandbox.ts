@@ -58,7 +58,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
-const startWithin = 120_000;
+const startWithin = 600_000;
 /** The same from src/ and from dist/. */
 const installedProgram = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');
 /** What programs of the sandbox may inherit: where programs are, and how the Go build reaches its modules. */
@@ -179,7 +179,9 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     ...(owner === undefined ? {} : { owner }),
     ...(image === undefined
       ? {}
-      : { hosts: { image, user: config.access?.sshUser ?? 'ubuntu', allow: config.access?.allow ?? [] } }),
+      : {
+          hosts: { image, user: config.access?.sshUser ?? 'ubuntu', allow: config.access?.allow ?? [], supply: false },
+        }),
     environment,
   };
 }

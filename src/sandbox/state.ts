@@ -14,8 +14,14 @@ export interface SandboxState {
   readonly hosts?: { readonly variables: Readonly<Record<string, unknown>> };
   /** Where connections to a port of a load balancer really go. */
   readonly connectTo: Readonly<Record<string, { readonly host: string; readonly port: number }>>;
-  /** Values for `mirrors.charts` and `mirrors.manifests`. */
-  readonly mirrors: { readonly charts: string; readonly manifests: string };
+  /** Values for `mirrors`. */
+  readonly mirrors: {
+    readonly charts: string;
+    readonly manifests: string;
+    /** With hosts: an apt repository, and by registry where its images are. */
+    readonly apt?: string;
+    readonly registries?: Readonly<Record<string, string>>;
+  };
   /** Loopback API that the shims and `reach` speak to. Carries a secret word in its path, hence the file's mode 0600. */
   readonly controlApi: string;
   /** Programs that stand for, or are, the tools. */

@@ -195,6 +195,7 @@ function treeOf(
 function hostVariables(config: PlatformConfig, name: string, host: Host): Readonly<Record<string, unknown>> {
   const node = config.nodes[name];
   return {
+    ...config.hostVariables,
     ...host.variables,
     ansible_host: host.address,
     ansible_user: config.access.sshUser,

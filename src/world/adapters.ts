@@ -92,7 +92,8 @@ export function openAdapters(options: AdapterOptions): Omit<WriteWorld, 'ledger'
       files: textFiles,
       ...(config.mirrors.charts === undefined ? {} : { mirror: config.mirrors.charts }),
     }),
-    ssh: sandbox === undefined ? ssh : throughSandbox(ssh, sandbox),
+    // Real hosts are reached as every machine is.
+    ssh: sandbox === undefined || sandbox.hosts !== undefined ? ssh : throughSandbox(ssh, sandbox),
     network: sandbox === undefined ? createNetwork() : sandboxNetwork(sandbox),
     workplace: createWorkplace({
       read,

@@ -39,7 +39,7 @@ export async function openEnvironment(
   { ephemeral = false, offline = false }: OpenOptions = {},
 ): Promise<Environment> {
   const sandbox = configured.target === 'sandbox' && !offline ? await runningSandbox(configured) : undefined;
-  const config = sandbox === undefined ? configured : withSandbox(configured, sandbox.mirrors);
+  const config = sandbox === undefined ? configured : withSandbox(configured, sandbox);
   const scratch = ephemeral ? await mkdtemp(`${tmpdir()}/platform-`) : config.stateFolder;
   const processes = systemProcessTable(process.pid, process.platform);
   const programs = programsOf(config, sandbox);

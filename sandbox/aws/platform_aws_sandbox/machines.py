@@ -5,6 +5,7 @@ Addresses, keys, user data and the rules of security groups in one answer, witho
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any
 
@@ -72,12 +73,9 @@ def _instances(region: str, backend: Any) -> Iterator[Item]:
         }
 
 
-def _plain(text: Any) -> str:
-    """moto keeps user data as it came: base64 that knows its text."""
-    if text is None:
-        return ""
-    decoded = text.decode() if hasattr(text, "decode") else text
-    return decoded.decode("utf-8", "replace") if isinstance(decoded, bytes) else str(decoded)
+def _plain(data: Any) -> str:
+    """moto keeps user data in base64; what is no text is shown as far as it is."""
+    return base64.b64decode(str(data)).decode("utf-8", "replace") if data is not None else ""
 
 
 def _group(group: Any) -> Item:

@@ -1,5 +1,5 @@
 import type { FarGroup, FarInstance, FarMachines, FarRule } from './far-machines.ts';
-import { contains } from './ranges.ts';
+import { contains, nameServerAddress, placeIn } from './ranges.ts';
 
 export interface FirewallWorld extends FarMachines {
   /** This machine, as the hosts see it, and the address that it stands for: the first that the configuration lets in. */
@@ -42,6 +42,10 @@ export function firewallOf(world: FirewallWorld): string {
     ]),
     ...chain('translate_arriving', 'type nat hook prerouting priority dstnat; policy accept;', [
       'dnat to ip daddr map @private_of',
+      // The name server of a VPC has two addresses, and listens at the one that all VPCs share.
+      ...[...new Set(hosts.map(({ vpc }) => placeIn(vpc.cidr, 2)))].map(
+        (resolver) => `ip daddr ${resolver} udp dport 53 dnat to ${nameServerAddress}`,
+      ),
     ]),
     ...chain('translate_leaving', 'type nat hook postrouting priority srcnat; policy accept;', [
       'meta mark 1 snat to ip saddr map @public_of',

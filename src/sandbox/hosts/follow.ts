@@ -67,7 +67,7 @@ async function carryOut(
 ): Promise<void> {
   if (deed === 'nothing') return;
   world.say(`${id}: ${deed}`);
-  if (deed === 'boot' && instance !== undefined) await bootHost(world, instance);
+  if (deed === 'boot' && instance !== undefined) await bootHost(world, instance, host);
   else if (deed === 'remove') await removeHost(world, id);
   else if (deed === 'reboot' && host !== undefined && instance !== undefined) {
     // Not asked while it has no first process yet: the next look does it.

@@ -32,6 +32,8 @@ export interface HostRecord {
   /** Whether it shall run: a host that is off although it shall run has switched itself off. */
   readonly wanted: boolean;
   readonly reboots: number;
+  /** The image that its disk lies on: a newer program may have another one, and must not change it under a host. */
+  readonly root: string;
   readonly keeper?: RecordedProcess;
 }
 
@@ -47,15 +49,16 @@ export const writeRecord = (world: HostWorld, record: HostRecord): Promise<void>
   writeQuick(join(folderOf(world, record.id), 'host.json'), `${JSON.stringify(record)}\n`);
 
 /** Boots a host of this instance: a new one bare, one that was stopped with its disk. */
-export async function bootHost(world: HostWorld, instance: FarInstance): Promise<HostRecord> {
+export async function bootHost(world: HostWorld, instance: FarInstance, known?: HostRecord): Promise<HostRecord> {
   const { id, privateAddress, reboots } = instance;
+  const root = known?.root ?? world.root;
   const folder = folderOf(world, id);
-  const record: HostRecord = { id, privateAddress, wanted: true, reboots };
+  const record: HostRecord = { id, privateAddress, wanted: true, reboots, root };
   await writeRecord(world, record);
   await seed(world, instance, folder);
   const group = world.names.groupOf(id);
   await run('sh', join(world.scripts, 'group.sh'), group);
-  const argv = ['sh', join(world.scripts, 'keep.sh'), folder, world.names.namespaceOf(id), group, world.root];
+  const argv = ['sh', join(world.scripts, 'keep.sh'), folder, world.names.namespaceOf(id), group, root];
   const log = join(folder, 'keeper.log');
   const child = await startChild({ argv, env: systemEnvironment, cwd: folder, log, detached: true });
   const keeper = await recordOf(child.pid);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startChild } from '../../tools/children.ts';
 import { textFiles } from '../../tools/files.ts';
 import { foldersIn, writeQuick } from '../../tools/folders.ts';
-import type { RecordedProcess } from '../state.ts';
+import type { RecordedProcess, SandboxState } from '../state.ts';
 import type { Children } from '../supervisor/children.ts';
 import type { FarSide } from '../supervisor/far-side.ts';
 import { readFarMachines, tellConsole } from './far-machines.ts';
@@ -35,16 +35,30 @@ export interface HostsOptions {
   readonly allow: readonly string[];
   readonly owner?: RecordedProcess;
   readonly children: Children;
+  /** How packages and images are served, where there are any: the entry of `supply/main`. */
+  readonly supply?: string;
+  /** What that entry may inherit, so that it finds what was made. */
+  readonly environment: Readonly<Record<string, string>>;
   /** How the servers beside the hosts are started: the entry of `services/main`. */
   readonly services: string;
   say(text: string): void;
 }
 
+/** Servers of this machine that hosts reach at the service address. */
+export interface LocalServers {
+  /** Endpoint of the local AWS. */
+  readonly aws: string;
+  /** Port of the mirror of charts and manifests. */
+  readonly mirror: number;
+}
+
 /** The network of the hosts, before there is an AWS that could ask for any. */
 export interface HostNetwork {
   readonly range: PublicRange;
+  /** Where hosts, and this machine, find what they would find in the internet. */
+  readonly mirrors: SandboxState['mirrors'];
   /** Serves hosts to the instances of this AWS. */
-  open(endpoint: string): Promise<Hosts>;
+  open(servers: LocalServers): Promise<Hosts>;
 }
 
 export interface Hosts {
@@ -54,6 +68,9 @@ export interface Hosts {
   remove(): Promise<void>;
 }
 
+/** Registries that charts and manifests of the platform name; the supply stands for all of them. */
+const registries = ['registry.k8s.io', 'docker.io', 'quay.io', 'ghcr.io', 'gcr.io', 'public.ecr.aws'];
+
 /** Makes router and guard. Every name is known from the folder, so nothing is ever made that a later `down` cannot find. */
 export async function openHostNetwork(options: HostsOptions): Promise<HostNetwork> {
   const folder = hostsFolder(options.sandbox);
@@ -62,7 +79,17 @@ export async function openHostNetwork(options: HostsOptions): Promise<HostNetwor
   await writeQuick(join(folder, 'guarded'), `${names.key}\n`);
   await startGuard(options, folder, names);
   const range = await openRouter(folder, names);
-  return { range, open: (endpoint) => openHosts(options, { folder, names, range, endpoint }) };
+  const mirror = `http://${range.service}:${ports.mirror}`;
+  const supply = `http://${range.service}:${ports.supply}`;
+  const mirrors = {
+    charts: `${mirror}/charts`,
+    manifests: `${mirror}/manifests`,
+    ...(options.supply !== undefined && {
+      apt: `${supply}/apt/`,
+      registries: Object.fromEntries(registries.map((name) => [name, supply])),
+    }),
+  };
+  return { range, mirrors, open: (servers) => openHosts(options, { folder, names, range, servers }) };
 }
 
 /** Removes the hosts of an owner who was killed together with the supervisor. */
@@ -77,11 +104,12 @@ interface Place {
   readonly folder: string;
   readonly names: HostNames;
   readonly range: PublicRange;
-  readonly endpoint: string;
+  readonly servers: LocalServers;
 }
 
-async function openHosts(options: HostsOptions, { folder, names, range, endpoint }: Place): Promise<Hosts> {
+async function openHosts(options: HostsOptions, { folder, names, range, servers }: Place): Promise<Hosts> {
   const { image, program, say } = options;
+  const endpoint = servers.aws;
   const world: FollowWorld = {
     folder,
     names,
@@ -92,17 +120,19 @@ async function openHosts(options: HostsOptions, { folder, names, range, endpoint
     user: options.user,
     sources: [`deb [trusted=yes] http://${range.service}:${ports.debian} ./`],
   };
-  const awsSocket = `/run/platform-${names.key}.sock`;
-  await run('rm', '-f', awsSocket);
-  const relay = await relayFrom(awsSocket, Number(new URL(endpoint).port));
-  const settings: ServicesSettings = { service: range.service, packages: image.packages, awsSocket };
+  const wanted = [
+    { name: 'aws', port: ports.aws, to: Number(new URL(endpoint).port) },
+    { name: 'mirror', port: ports.mirror, to: servers.mirror },
+  ].map((one) => ({ ...one, socket: `/run/platform-${names.key}.${one.name}.sock` }));
+  await run('rm', '-f', ...wanted.map(({ socket }) => socket));
+  const relays = await Promise.all(wanted.map(({ socket, to }) => relayFrom(socket, to)));
+  const settings: ServicesSettings = {
+    service: range.service,
+    packages: image.packages,
+    relays: wanted.map(({ port, socket }) => ({ port, socket })),
+  };
   await writeQuick(join(folder, 'services.json'), JSON.stringify(settings));
-  await options.children.start({
-    name: 'host-services',
-    argv: ['nsenter', `--net=/run/netns/${names.router}`, options.node, '--no-warnings', options.services, folder],
-    env: systemEnvironment,
-    log: join(options.sandbox, 'logs', 'host-services.log'),
-  });
+  await startServers(options, folder, names, range);
   const client = { address: range.client, standsFor: options.allow[0]?.split('/')[0] ?? range.client };
   const follower = openFollower(world);
   const consoles = new Map<string, string>();
@@ -120,10 +150,28 @@ async function openHosts(options: HostsOptions, { folder, names, range, endpoint
     },
     async remove() {
       await follower.settled();
-      await relay.close();
+      await Promise.all(relays.map((relay) => relay.close()));
       await removeHosts(options.sandbox, program);
     },
   };
+}
+
+/** Programs in the router's namespace: what stands for AWS's own services there, and for the internet. */
+async function startServers(
+  { children, node, sandbox, services, supply, environment }: HostsOptions,
+  folder: string,
+  { router }: HostNames,
+  { service }: PublicRange,
+): Promise<void> {
+  const start = (name: string, env: Readonly<Record<string, string>>, ...entry: readonly string[]) =>
+    children.start({
+      name,
+      argv: ['nsenter', `--net=/run/netns/${router}`, node, '--no-warnings', ...entry],
+      env,
+      log: join(sandbox, 'logs', `${name}.log`),
+    });
+  await start('host-services', systemEnvironment, services, folder);
+  if (supply !== undefined) await start('supply', environment, supply, 'serve', service, String(ports.supply));
 }
 
 type Rules = FarMachines & {

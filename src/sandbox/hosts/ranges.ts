@@ -1,3 +1,7 @@
+/** Addresses that each VPC has by nature: instance metadata and its name server. */
+export const metadataAddress = '169.254.169.254';
+export const nameServerAddress = '169.254.169.253';
+
 /** A part of 203.0.113.0/24 (RFC 5737, documentation): what one sandbox has of the internet. */
 export interface PublicRange {
   readonly slot: number;

@@ -3,13 +3,10 @@ import { PlatformError } from '../../errors.ts';
 import { textFiles } from '../../tools/files.ts';
 import { writeQuick } from '../../tools/folders.ts';
 import type { HostNames } from './names.ts';
-import { publicRanges } from './ranges.ts';
+import { metadataAddress, nameServerAddress, publicRanges } from './ranges.ts';
 import type { PublicRange } from './ranges.ts';
 import { run, succeeds } from './shell.ts';
 
-/** Addresses that each VPC has by nature: instance metadata and its name server. */
-export const metadataAddress = '169.254.169.254';
-export const nameServerAddress = '169.254.169.253';
 /** The router's end of the link to this machine. */
 export const entrance = 'wan';
 

@@ -44,7 +44,6 @@ export async function supervise(
     say(`AWS ${aws.endpoint}${aws.adopted ? ', taken over' : ''}`);
     // Another AWS knows nothing of the machines and their cluster.
     if (!aws.adopted) await removeFolder(join(folder, 'cluster'));
-    const hosts = await network?.open(aws.endpoint);
     const machines = await openMachines(folder, aws.adopted);
     const controllers = openControllers(settings, children, { endpoint: aws.endpoint, say });
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
@@ -65,10 +64,12 @@ export async function supervise(
       },
       lastApi === undefined ? {} : { port: Number(lastApi.port) },
     );
+    const hosts = await network?.open({ aws: aws.endpoint, mirror: web.port });
     const dns = await startDnsServer(() => readFarSide(aws.endpoint));
     const names = settings.zones.flatMap((zone) => [zone, `*.${zone}`]);
     const front = await startFront(() => cluster.current(), { names, now: systemClock.now() });
     const base = `http://127.0.0.1:${web.port}`;
+    const mirrors = network?.mirrors ?? { charts: `${base}/charts`, manifests: `${base}/manifests` };
     const key = join(folder, 'id_ed25519');
     if ((await textFiles.read(key)) === undefined) await writeKey(key);
     const terraformConfiguration = join(folder, 'terraform.tfrc');
@@ -83,7 +84,7 @@ export async function supervise(
       serverId: aws.id,
       dns: dns.address,
       connectTo: front.connectTo,
-      mirrors: { charts: `${base}/charts`, manifests: `${base}/manifests` },
+      mirrors,
       controlApi: `${base}${secret}`,
       tools: {
         ...(hosts === undefined

@@ -12,18 +12,22 @@ export async function openMachinesNetwork(
   children: Children,
   say: (text: string) => void,
 ): Promise<HostNetwork | undefined> {
-  const { hosts, folder, program, node, owner } = settings;
+  const { hosts, folder, program, node, owner, environment } = settings;
   if (hosts === undefined) return undefined;
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const services = fileURLToPath(new URL(`../hosts/services/main.${extension}`, import.meta.url));
+  const entry = (path: string): string => fileURLToPath(new URL(`../${path}/main.${extension}`, import.meta.url));
   return openHostNetwork({
     sandbox: folder,
     program,
     node,
-    services,
+    services: entry('hosts/services'),
+    environment,
     children,
     say,
-    ...hosts,
+    image: hosts.image,
+    user: hosts.user,
+    allow: hosts.allow,
+    ...(hosts.supply ? { supply: entry('supply') } : {}),
     ...(owner === undefined ? {} : { owner }),
   });
 }

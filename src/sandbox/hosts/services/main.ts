@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { systemClock } from '../../../tools/clock.ts';
 import { textFiles } from '../../../tools/files.ts';
-import { metadataAddress, nameServerAddress } from '../router.ts';
+import { metadataAddress, nameServerAddress } from '../ranges.ts';
 import { relayTo, serveFolder, serveMetadata, serveNames } from './listeners.ts';
 import { answerMetadata } from './metadata.ts';
 import { ports } from './ports.ts';
@@ -23,6 +23,6 @@ await Promise.all([
     return answerMetadata({ instance, now: systemClock.now(), secret }, call);
   }),
   serveFolder(settings.service, ports.debian, settings.packages),
-  relayTo(settings.awsSocket, settings.service, ports.aws),
+  ...settings.relays.map(({ port, socket }) => relayTo(socket, settings.service, port)),
 ]);
 process.stdout.write('services of the hosts are up\n');

@@ -111,6 +111,14 @@ describe('the firewall of the hosts', () => {
     expect(text).toContain('elements = { 10.0.0.1 : 203.0.113.101 }');
   });
 
+  test('questions to the second address of a VPC reach its name server', () => {
+    expect(chain(rules([instance(1), instance(2)], []), 'translate_arriving')).toEqual([
+      'type nat hook prerouting priority dstnat; policy accept;',
+      'dnat to ip daddr map @private_of',
+      'ip daddr 10.0.0.2 udp dport 53 dnat to 169.254.169.253',
+    ]);
+  });
+
   test('a terminated machine has no way any more; without machines all is closed', () => {
     expect(rules([instance(1, { state: 'terminated' })], [])).toBe(rules([], []));
     expect(chain(rules([], []), 'between')).toEqual([

@@ -8,6 +8,7 @@ const host = (change: Partial<HostRecord> = {}): HostRecord => ({
   privateAddress: '10.0.0.1',
   wanted: true,
   reboots: 0,
+  root: '/image',
   ...change,
 });
 
