@@ -31,7 +31,10 @@ export interface StateResource {
 export interface TerraformReader {
   /** What the state holds, data sources left out; [] when there is none. Reads the state only, asks no provider. */
   resources(root: TerraformRoot, signal: AbortSignal): Promise<readonly StateResource[]>;
-  /** A plan of the destruction, without lock, in a data directory of its own. */
+  /**
+   * A plan of the destruction, without lock. A later `destroy` of the same process takes it instead of planning again, unless the state has moved on
+   * meanwhile.
+   */
   planDestroy(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
   /** A plan without lock and in a data directory of its own: writes nothing anywhere. */
   plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;

@@ -1,5 +1,5 @@
 import type { TerraformWriter } from './ports.ts';
-import { outputs, parse, plan, planAndApply } from './terraform/apply.ts';
+import { outputs, parse, plan, type PlanAhead, planAndApply } from './terraform/apply.ts';
 import { copiesOf, createCalls, type TerraformOptions } from './terraform/call.ts';
 import { readDeclarations } from './terraform/declarations.ts';
 import { destroyRoot, forgetAddresses, isBucketMissing, planDestruction } from './terraform/destroy.ts';
@@ -18,6 +18,8 @@ export type { TerraformLock } from './terraform/lock.ts';
  */
 export function createTerraform(options: TerraformOptions): TerraformWriter {
   const calls = createCalls(options);
+  /** Destructions that were planned and not yet done, by root and content. */
+  const aheads = new Map<string, PlanAhead>();
   return {
     async resources(root, signal) {
       return (
@@ -30,7 +32,9 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       const found = await withState(async () => {
         const copy = await calls.prepare(root, signal);
         if ((await readState(calls, root, copy, signal)).length === 0) return undefined;
-        return await planDestruction(calls, root, copy, { signal, note: () => {} });
+        const ahead = await planDestruction(calls, options, root, copy, { signal, note: () => {} });
+        aheads.set(JSON.stringify([root, copy.key]), ahead);
+        return ahead;
       });
       return { changes: found?.changes ?? [] };
     },
@@ -64,7 +68,10 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
     async destroy(root, scope) {
       await withState(async () => {
         const copy = await calls.prepare(root, scope.signal);
-        await destroyRoot(calls, options, root, copy, scope);
+        const place = JSON.stringify([root, copy.key]);
+        const ahead = aheads.get(place);
+        aheads.delete(place);
+        await destroyRoot(calls, options, root, copy, scope, ahead);
         await removeOldCopies(root, copiesOf(options), copy.key);
       });
     },

@@ -4,6 +4,7 @@ import { destroyBackup } from './destroy-backup.ts';
 import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
+import { destroyTerraformPlan } from './destroy-terraform-plan.ts';
 import { refuseLeftovers } from './sweep-strangers.ts';
 import { destroyRoot, forgetEnded, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 import { everythingLeft } from './terraform-stall.ts';
@@ -17,6 +18,7 @@ export const destroyTerraformCluster = step({
     backup: destroyBackup,
     snapshots: destroySnapshots,
     leftovers: destroyLeftovers,
+    plan: destroyTerraformPlan,
   },
   repeat: 'safe',
   // A cut Terraform leaves what it was deleting in the state, so that it only costs a second round.

@@ -12,6 +12,7 @@ import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroySuspend } from './destroy-suspend.ts';
 import { destroyTerraformCluster } from './destroy-terraform-cluster.ts';
 import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
+import { destroyTerraformPlan } from './destroy-terraform-plan.ts';
 import { destroyVerify } from './destroy-verify.ts';
 import { destroyWorkloads } from './destroy-workloads.ts';
 
@@ -34,6 +35,7 @@ export const teardown: readonly Step<unknown>[] = [
   destroyLoadBalancers,
   destroyLeftovers,
   destroyTerraformFoundation,
+  destroyTerraformPlan,
   destroyTerraformCluster,
   destroyOrphans,
 

@@ -13,7 +13,7 @@ export const phases: readonly (readonly string[])[] = [
   ['destroy-releases'],
   ['destroy-machines'],
   ['destroy-load-balancers'],
-  ['destroy-leftovers', 'destroy-terraform-foundation'],
+  ['destroy-leftovers', 'destroy-terraform-foundation', 'destroy-terraform-plan'],
   ['destroy-terraform-cluster'],
   ['destroy-orphans'],
   ['destroy-verify'],

@@ -88,7 +88,7 @@ export async function lookAtRoot(
 }
 
 /** Of the cluster that the run began with, whatever became of its identity file. */
-async function evidenceFor(ctx: ReadContext, inventory: DestroyInventory): Promise<Evidence> {
+export async function evidenceFor(ctx: ReadContext, inventory: DestroyInventory): Promise<Evidence> {
   const known = await knownEvidence(ctx);
   if (known?.clusterId === inventory.clusterId) return known;
   return gatherEvidence(ctx, inventory, { is: 'left-out', because: 'Terraform asks no Kubernetes' });

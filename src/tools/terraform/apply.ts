@@ -24,6 +24,12 @@ export interface ApplyKind {
   readonly words: string;
   /** Refuses a plan by throwing, before anything is changed. */
   judge(changes: readonly ResourceChange[]): void | Promise<void>;
+  /** A plan that was made before, which takes the place of the first one. Terraform refuses it where the state has moved on. */
+  readonly ahead?: PlanAhead;
+}
+
+export interface PlanAhead extends PlannedChanges {
+  readonly file: string;
 }
 
 /** How often an apply starts anew because the lock was ours and dead, or because the state moved on after planning. */
@@ -72,12 +78,13 @@ export async function planAndApply(
   const file = join(options.folder, 'terraform', root.name, 'apply.tfplan');
   try {
     for (let round = 1; ; round++) {
-      const found = await plan(calls, root, copy, [...more, `-out=${file}`], scope);
+      const ahead = round === 1 ? kind.ahead : undefined;
+      const found = ahead ?? (await plan(calls, root, copy, [...more, `-out=${file}`], scope));
       await kind.judge(found.changes);
       if (found.empty) return found;
       throwIfAborted(scope.signal, 'terraform');
       const say = createProgress(found.total, kind.words);
-      const exit = await calls.write(copy, ['apply', '-json', '-input=false', file], {
+      const exit = await calls.write(copy, ['apply', '-json', '-input=false', ahead?.file ?? file], {
         signal: scope.signal,
         onLine: (line) => {
           const text = say(readMessage(line) ?? { type: '' });

@@ -1,8 +1,8 @@
+import { join } from 'node:path';
 import { PlatformError } from '../../errors.ts';
 import type { ResourceChange, TerraformRoot } from '../ports.ts';
-import { plan, planAndApply, type WorkScope } from './apply.ts';
+import { plan, type PlanAhead, planAndApply, type WorkScope } from './apply.ts';
 import type { Terraform, TerraformOptions } from './call.ts';
-import type { PlannedChanges } from './changes.ts';
 import { explainTerraform } from './failures.ts';
 import { readState } from './state.ts';
 import { releaseOwnLock } from './unlock.ts';
@@ -14,8 +14,8 @@ export interface DestroyScope extends WorkScope {
 }
 
 /**
- * Plans the destruction of all that the state holds, has the plan agreed to, and applies exactly that plan file. With an
- * empty state no provider is started. A plan that would do anything but delete is never applied.
+ * Plans the destruction of all that the state holds, has the plan agreed to, and applies exactly that plan file; `ahead` is such a
+ * plan. With an empty state no provider is started. A plan that would do anything but delete is never applied.
  */
 export async function destroyRoot(
   calls: Terraform,
@@ -23,13 +23,15 @@ export async function destroyRoot(
   root: TerraformRoot,
   copy: WorkingCopy,
   scope: DestroyScope,
+  ahead?: PlanAhead,
 ): Promise<void> {
-  if ((await readState(calls, root, copy, scope.signal)).length === 0) {
+  if (ahead === undefined && (await readState(calls, root, copy, scope.signal)).length === 0) {
     scope.note(`the state of ${root.name} holds nothing`);
     return;
   }
-  const destroy = async (words: readonly string[]): Promise<unknown> =>
+  const destroy = async (words: readonly string[], plan?: PlanAhead): Promise<unknown> =>
     await planAndApply(calls, options, root, copy, words, scope, {
+      ...(plan === undefined ? {} : { ahead: plan }),
       words: 'resources destroyed',
       judge: (changes) => {
         refuseAllButDeletions(root, changes);
@@ -37,7 +39,7 @@ export async function destroyRoot(
       },
     });
   try {
-    await destroy(fromState);
+    await destroy(fromState, ahead);
   } catch (error) {
     if (!isAboutWhatIsGone(error)) throw error;
     scope.note('something in the state is gone from AWS already: comparing the state with AWS');
@@ -45,6 +47,8 @@ export async function destroyRoot(
       // A comparison that fails by itself says nothing about what stands in the way.
       throw second instanceof PlatformError && second.message.startsWith('terraform plan ') ? error : second;
     });
+  } finally {
+    if (ahead !== undefined) await options.files.remove(ahead.file);
   }
 }
 
@@ -56,14 +60,16 @@ export async function destroyRoot(
  */
 const fromState = ['-destroy', '-refresh=false'];
 
-/** The plan of a destruction. */
+/** The plan of a destruction, kept in a file. */
 export async function planDestruction(
   calls: Terraform,
+  { folder }: Pick<TerraformOptions, 'folder'>,
   root: TerraformRoot,
   copy: WorkingCopy,
   scope: WorkScope,
-): Promise<PlannedChanges> {
-  return await plan(calls, root, copy, fromState, scope);
+): Promise<PlanAhead> {
+  const file = join(folder, 'terraform', root.name, 'destroy.tfplan');
+  return { ...(await plan(calls, root, copy, [...fromState, `-out=${file}`], scope)), file };
 }
 
 /** Takes addresses out of the state and leaves what they name in the world. */

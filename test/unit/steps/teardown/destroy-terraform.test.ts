@@ -4,6 +4,7 @@ import type { Audit } from '../../../../src/engine/types.ts';
 import { PlatformError } from '../../../../src/errors.ts';
 import { destroyTerraformCluster } from '../../../../src/steps/teardown/destroy-terraform-cluster.ts';
 import { destroyTerraformFoundation } from '../../../../src/steps/teardown/destroy-terraform-foundation.ts';
+import { destroyTerraformPlan } from '../../../../src/steps/teardown/destroy-terraform-plan.ts';
 import { agreeTo } from '../../../../src/steps/teardown/terraform-agreement.ts';
 import type { CloudResource, ResourceChange, StateResource, TerraformWriter } from '../../../../src/tools/ports.ts';
 import { exampleConfig } from '../../../helpers/configuration.ts';
@@ -69,12 +70,13 @@ interface Setting {
   readonly listed: readonly CloudResource[];
   readonly choices?: Partial<TeardownChoices>;
   readonly destroy?: TerraformWriter['destroy'];
+  readonly planFails?: boolean;
   /** What the other root holds, where it is not the one that is destroyed. */
   readonly cluster?: readonly StateResource[];
 }
 
 /** A world in which Terraform deletes what its state holds, and everything that is done is told in one list. */
-function world({ resources, listed, destroy, cluster: other = [], ...more }: Setting) {
+function world({ resources, listed, destroy, cluster: other = [], planFails = false, ...more }: Setting) {
   const clock = new SimulatedClock();
   const did: string[] = [];
   let state = [...resources];
@@ -101,6 +103,11 @@ function world({ resources, listed, destroy, cluster: other = [], ...more }: Set
             );
             state = [];
           }),
+        planDestroy: async (root) => {
+          did.push(`plan ${root.name}`);
+          if (planFails) throw new PlatformError('TOOL_FAILED', { message: 'terraform plan of cluster failed' });
+          return { changes: planned() };
+        },
         settle: async (_root, facts) => {
           did.push(`settle ${JSON.stringify(facts)}`);
           return [];
@@ -272,6 +279,34 @@ describe('destroy-terraform-cluster', () => {
     const { ctx, did } = world({ resources: network, listed: alive });
     await root.settle?.(ctx, up);
     expect(did).toEqual(['settle {"existing":{},"healthy":[]}']);
+  });
+});
+
+describe('destroy-terraform-plan', () => {
+  const ahead = specOf(destroyTerraformPlan);
+  const machines = [held('aws_instance.node["a"]', 'i-1')];
+  const ended = thing('instance', 'i-1', { phase: 'gone', state: 'terminated', vpc: 'vpc-1' });
+
+  test('takes machines that have ended out of the state and plans, and changes nothing in AWS', async () => {
+    const { ctx, did } = world({ resources: [...network, ...machines], listed: [...alive, ended] });
+    expect(await ahead.check(ctx, up)).toMatchObject({ state: 'needed' });
+    expect(await ahead.apply(ctx, up)).toEqual({ planned: 2 });
+    expect(did).toEqual(['forget aws_instance.node["a"]', 'plan cluster']);
+  });
+
+  test('has nothing to do with an empty state, nor beside a tree of their own', async () => {
+    const { ctx, config } = world({ resources: [], listed: [] });
+    expect(await ahead.check(ctx, up)).toMatchObject({ state: 'satisfied' });
+    const when = destroyTerraformPlan.when as (config: unknown) => boolean;
+    expect(when(config)).toBe(true);
+    expect(when({ ...config, terraform: { dir: '/theirs', vars: {}, outputs: {} } })).toBe(false);
+    expect(when({ ...config, teardown: { ...choices, cleanup: false } })).toBe(false);
+  });
+
+  test('a plan that fails is no failure: Terraform says so when its turn comes', async () => {
+    const { ctx, notes } = world({ resources: network, listed: alive, planFails: true });
+    expect(await ahead.apply(ctx, up)).toEqual({ planned: 0 });
+    expect(notes).toContain('planned when its turn comes: terraform plan of cluster failed');
   });
 });
 
