@@ -6,14 +6,22 @@ import type { AcquireRequest, AcquireWorld } from './acquire-types.ts';
 
 const prefix = '.unfinished-';
 
+type World = Pick<AcquireWorld, 'files' | 'table'>;
+
 /** An empty folder in the cache whose name tells which process fills it, so that a later one can tell whether it still does. */
-export async function makeUnfinished({ files, table }: AcquireWorld, { cache }: AcquireRequest): Promise<string> {
+export async function makeUnfinished(
+  { files, table }: World,
+  { cache }: Pick<AcquireRequest, 'cache'>,
+): Promise<string> {
   const { pid, startTime, bootId, pidNamespace, host } = marksOf(await table.facts());
   return files.makeTemporary(cache, `${prefix}${[pid, startTime, bootId, pidNamespace, host].join('.')}-`);
 }
 
 /** Removes what killed builds and downloads left in the cache. What another machine or container may still fill stays. */
-export async function sweepUnfinished({ files, table }: AcquireWorld, request: AcquireRequest): Promise<void> {
+export async function sweepUnfinished(
+  { files, table }: World,
+  request: Pick<AcquireRequest, 'cache' | 'note'>,
+): Promise<void> {
   const left = (await files.list(request.cache)).filter((name) => name.startsWith(prefix));
   if (left.length === 0) return;
   const own = marksOf(await table.facts());
@@ -22,7 +30,7 @@ export async function sweepUnfinished({ files, table }: AcquireWorld, request: A
     const maker = makerIn(name);
     if (maker === undefined || (await judge({ ...own, ...maker }, own, { startTimeOf })) !== 'dead') continue;
     await files.remove(join(request.cache, name));
-    request.note(`control plane: removed what process ${maker.pid} left unfinished when it was killed`);
+    request.note(`removed what process ${maker.pid} left unfinished in ${request.cache} when it was killed`);
   }
 }
 
