@@ -65,7 +65,7 @@ test('a cancelled start leaves nothing running, and no environment leaks into th
   await expect(start(fake, AbortSignal.abort(new Error('cancelled')))).rejects.toThrow('cancelled');
   expect(stopped).toStrictEqual(['kube-apiserver SIGKILL', 'etcd SIGTERM']);
   expect(started.map((program) => Object.keys(program.env))).toStrictEqual([
-    ['PATH', 'HOME'],
-    ['PATH', 'HOME'],
+    ['PATH', 'HOME', 'GOGC'],
+    ['PATH', 'HOME', 'GOGC'],
   ]);
 });
