@@ -83,18 +83,24 @@ export async function decideAwsOnly(
   cluster: () => Promise<KubernetesState>,
 ): Promise<TeardownChoices> {
   if (choices.awsOnly || !choices.cleanup) return choices;
-  const { canAsk, confirm, declined } = await import('../ui/prompt.ts');
+  const [{ canAsk, confirm, declined }, { paragraph }] = await Promise.all([
+    import('../ui/prompt.ts'),
+    import('../ui/screen-lines.ts'),
+  ]);
   const state = await cluster();
   if (state.is !== 'unreachable') return choices;
-  const question = `the Kubernetes API does not answer (${state.because}); take apart by AWS tags alone?`;
+  const because = `the Kubernetes API does not answer (${state.because})`;
+  const question = 'Leave it out, and take apart by AWS tags alone?';
   if (!canAsk(host))
     throw new PlatformError('NEEDS_YES', {
-      message: question,
+      message: `${because}; take apart by AWS tags alone?`,
       next: [
         'bring the API back: the cluster takes its own load balancers and volumes away best',
         'or leave it out: --aws-only',
       ],
     });
+  // On lines of its own: a question is broken anywhere when it is longer than the screen is wide.
+  host.stderr.write(`${paragraph(because, 0, host.stderr.columns || 80).join('\n')}\n`);
   if (!(await confirm(host, question, '--aws-only'))) throw declined();
   return { ...choices, awsOnly: true };
 }
