@@ -15,6 +15,7 @@ const orphans: readonly Thing[] = [
   { kind: 'role', id: `${clusterId}-node`, tags: mine },
   { kind: 'address', id: 'eipalloc-1', tags: mine },
 ];
+const volume: Thing = { kind: 'volume', id: 'vol', tags: { [`kubernetes.io/cluster/${clusterId}`]: 'owned' } };
 const bucket: Thing = { kind: 'bucket', id: 'states' };
 
 describe('destroy-orphans', () => {
@@ -38,11 +39,19 @@ describe('destroy-orphans', () => {
 
   it("of a user's own tree it removes only what controllers made", async () => {
     const things: Thing[] = [
-      ...orphans,
-      { kind: 'volume', id: 'vol', tags: { [`kubernetes.io/cluster/${clusterId}`]: 'owned' } },
+      { ...vpc, tags: {} },
+      { kind: 'role', id: `${clusterId}-node`, tags: mine },
+      { kind: 'address', id: 'eipalloc-1', tags: {} },
+      volume,
     ];
     const world = destroyWorld({ things, ownTree: true });
     await world.clock.drive(specOf(destroyOrphans).apply(world.context, {}));
     expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual(['remove volume vol']);
+  });
+
+  it("beside a user's own tree, a network with our tags is a namesake's, and a tag alone proves nothing any more", async () => {
+    const world = destroyWorld({ things: [...orphans, volume], ownTree: true });
+    await world.clock.drive(specOf(destroyOrphans).apply(world.context, {}));
+    expect(world.calls.filter((call) => call.startsWith('remove'))).toEqual([]);
   });
 });
