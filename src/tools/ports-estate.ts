@@ -114,6 +114,11 @@ export interface EstateScope {
    * may be returned.
    */
   readonly only?: readonly string[];
+  /**
+   * Only what stands in the recorded VPCs is wanted, for kinds that stand in one, where one is recorded: one call, without the search by tags and ids
+   * elsewhere. More may be returned.
+   */
+  readonly near?: true;
 }
 
 export interface EstateReader {

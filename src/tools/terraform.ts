@@ -31,7 +31,8 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
     async planDestroy(root, signal) {
       const found = await withState(async () => {
         const copy = await calls.prepare(root, signal);
-        if ((await readState(calls, root, copy, signal)).length === 0) return undefined;
+        const held = (await readStored(options, root)) ?? (await readState(calls, root, copy, signal));
+        if (held.length === 0) return undefined;
         const ahead = await planDestruction(calls, options, root, copy, { signal, note: () => {} });
         aheads.set(JSON.stringify([root, copy.key]), ahead);
         return ahead;

@@ -15,7 +15,7 @@ type Listing = Promise<readonly CloudResource[]>;
 interface Taken {
   readonly began: number;
   readonly scope: string;
-  /** How many deeds had begun or ended by then. */
+  /** How many deeds that change this kind had begun or ended by then. */
   readonly deeds: number;
   readonly listing: Listing;
 }
@@ -27,7 +27,9 @@ interface Known {
 }
 
 interface Memory {
+  /** Of those that may have changed anything, and of those that change some kinds only. */
   deeds: number;
+  readonly deedsOn: Map<CloudKind, number>;
   readonly listings: Map<CloudKind, Taken>;
   known?: Known;
 }
@@ -36,10 +38,12 @@ interface Memory {
 const memories = new WeakMap<ReadContext['ledger']['entries'], Memory>();
 
 function memoryOf({ ledger }: Pick<World, 'ledger'>): Memory {
-  const memory = memories.get(ledger.entries) ?? { deeds: 0, listings: new Map() };
+  const memory = memories.get(ledger.entries) ?? { deeds: 0, deedsOn: new Map(), listings: new Map() };
   memories.set(ledger.entries, memory);
   return memory;
 }
+
+const deedsOn = (memory: Memory, kind: CloudKind): number => memory.deeds + (memory.deedsOn.get(kind) ?? 0);
 
 /** One fresh listing of a kind, which the next step may use for a moment. */
 export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): Listing {
@@ -47,7 +51,7 @@ export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): 
   const taken: Taken = {
     began: ctx.clock.monotonic(),
     scope: JSON.stringify(scope),
-    deeds: memory.deeds,
+    deeds: deedsOn(memory, kind),
     listing: ctx.estate.list(kind, scope),
   };
   memory.listings.set(kind, taken);
@@ -75,25 +79,37 @@ export async function listRecent(
     taken !== undefined &&
     taken.scope === JSON.stringify(scope) &&
     ctx.clock.monotonic() - taken.began < (of === 'strangers' ? ofStrangers : recent) &&
-    (taken.deeds === memory.deeds || of === 'strangers');
+    (taken.deeds === deedsOn(memory, kind) || of === 'strangers');
   return isRecent ? await taken.listing : await listNow(ctx, kind, scope);
 }
 
-/** Does something after which no listing of before stands for what is there. */
-export async function changing<Out>(ctx: Pick<World, 'ledger'>, deed: () => Promise<Out>): Promise<Out> {
+/** Does something after which no listing of before stands for what is there; `kinds`: no listing of these. */
+export async function changing<Out>(
+  ctx: Pick<World, 'ledger'>,
+  deed: () => Promise<Out>,
+  kinds?: readonly CloudKind[],
+): Promise<Out> {
   const memory = memoryOf(ctx);
-  memory.deeds += 1;
+  const count = (): void => {
+    if (kinds === undefined) memory.deeds += 1;
+    else for (const kind of kinds) memory.deedsOn.set(kind, (memory.deedsOn.get(kind) ?? 0) + 1);
+  };
+  count();
   try {
     return await deed();
   } finally {
-    memory.deeds += 1;
+    count();
   }
 }
 
 /** The same for a deed that changes a Terraform state too: it is read again by the next step. */
-export async function changingState<Out>(ctx: Pick<World, 'ledger'>, deed: () => Promise<Out>): Promise<Out> {
+export async function changingState<Out>(
+  ctx: Pick<World, 'ledger'>,
+  deed: () => Promise<Out>,
+  kinds?: readonly CloudKind[],
+): Promise<Out> {
   try {
-    return await changing(ctx, deed);
+    return await changing(ctx, deed, kinds);
   } finally {
     delete memoryOf(ctx).known;
   }

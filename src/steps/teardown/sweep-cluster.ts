@@ -61,8 +61,11 @@ export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promis
       ...sweeping,
       deleteData: ctx.config.teardown?.deleteData === true,
       source: {
-        list: (kind, only) =>
-          only === undefined ? listNow(ctx, kind, scope) : ctx.estate.list(kind, { ...scope, only }),
+        list: (kind, part) =>
+          part === undefined
+            ? listNow(ctx, kind, scope)
+            : ctx.estate.list(kind, { ...scope, ...(part === 'near' ? { near: true } : { only: part }) }),
+        vpcs: scope.vpcs,
         recall: (kind) => listRecent(ctx, kind, scope),
         classify: (resources) => findingsOf(resources, evidence, ctx.config),
       },

@@ -23,6 +23,25 @@ export function kindsToList(
   return [...left, ...left.flatMap((kind) => holding(kind).filter((one) => present.has(one) || unguarded.has(kind)))];
 }
 
+/** Kinds that stand in a VPC and are only ever deleted there; networks and machines elsewhere tell whether another cluster has our id. */
+const near: ReadonlySet<CloudKind> = new Set([
+  'network-interface',
+  'security-group',
+  'subnet',
+  'route-table',
+  'internet-gateway',
+] as const);
+
+/** Of which kinds it is enough to look into our VPCs: those of which everything that is still to go stands there. */
+export function kindsNear(order: Order, vpcs: readonly string[]): ReadonlySet<CloudKind> {
+  const elsewhere = new Set(
+    targetsOf(order)
+      .filter(({ resource }) => !vpcs.includes(resource.vpc ?? ''))
+      .map(({ resource }) => resource.kind),
+  );
+  return new Set([...near].filter((kind) => !elsewhere.has(kind)));
+}
+
 /** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */
 const unguarded: ReadonlySet<CloudKind> = new Set(['volume', 'address', 'instance-profile', 'role', 'policy'] as const);
 

@@ -8,8 +8,10 @@ import { faultOf, verdictOf } from './verdict.ts';
 
 /** Where findings come from: fresh listings, and the judgement on what they show together. */
 export interface ViewSource {
-  /** `only`: at least these of the kind. */
-  list(kind: CloudKind, only?: readonly string[]): Promise<readonly CloudResource[]>;
+  /** `only`: at least these of the kind. 'near': at least what stands in `vpcs`. */
+  list(kind: CloudKind, part?: readonly string[] | 'near'): Promise<readonly CloudResource[]>;
+  /** Where our things stand. Absent: not known. */
+  readonly vpcs?: readonly string[];
   /** The same, or one of a moment ago. Absent: there is none. */
   recall?(kind: CloudKind): Promise<readonly CloudResource[]>;
   classify(resources: readonly CloudResource[]): readonly Finding[];
@@ -19,6 +21,8 @@ export interface ViewSource {
 export interface SweepView {
   /** One fresh listing of each of these kinds, or one of a moment ago. What cannot be listed is an error, never "none". */
   refresh(kinds: readonly CloudKind[], how?: 'recalled'): Promise<void>;
+  /** The same, in which these kinds are looked at in our VPCs only: what stands elsewhere stays known as it was. */
+  refreshNear(kinds: readonly CloudKind[], near: ReadonlySet<CloudKind>): Promise<void>;
   /** Looks only at what became of these; what else is known of their kinds stays as it was. */
   follow(things: readonly CloudReference[]): Promise<void>;
   readonly findings: readonly Finding[];
@@ -84,6 +88,15 @@ export function createView(
       take(new Set(kinds), (kind) =>
         how === 'recalled' && source.recall !== undefined ? source.recall(kind) : source.list(kind),
       ),
+    refreshNear: (kinds, near) =>
+      take(new Set(kinds), async (kind) => {
+        const { vpcs = [] } = source;
+        if (vpcs.length === 0 || !near.has(kind)) return source.list(kind);
+        const found = await source.list(kind, 'near');
+        const seen = new Set(found.map(({ id }) => id));
+        const elsewhere = (listings.get(kind) ?? []).filter(({ id, vpc = '' }) => !vpcs.includes(vpc) && !seen.has(id));
+        return [...elsewhere, ...found];
+      }),
     follow: (things) => {
       const wanted = Map.groupBy(things, ({ kind }) => kind);
       return take(wanted.keys(), async (kind) => {

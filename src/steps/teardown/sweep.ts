@@ -5,7 +5,7 @@ import type { Finding } from './inventory-types.ts';
 import { type Order, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
 import { type Asker, createAsker } from './sweep-ask.ts';
-import { kindsToList, type Look, pauseBefore } from './sweep-look.ts';
+import { kindsNear, kindsToList, type Look, pauseBefore } from './sweep-look.ts';
 import { createPace } from './sweep-pace.ts';
 import { createProgress, type Progress } from './sweep-progress.ts';
 import { leftoversError } from './sweep-leftovers.ts';
@@ -77,15 +77,14 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   let untilFullLook = fullLookAfter;
   for (;;) {
     stopIfAborted(ctx.signal);
+    const left = orderOf(view.findings, wanted);
+    const { vpcs = [] } = request.source;
     if (look === 'what may change') await view.follow(progress.awaited(now()).map(({ finding }) => finding.resource));
+    else if (look === 'what is left')
+      await view.refreshNear(kindsToList(look, request.kinds, view.findings, left), kindsNear(left, vpcs));
     else
       await view.refresh(
-        kindsToList(
-          look,
-          last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds,
-          view.findings,
-          orderOf(view.findings, wanted),
-        ),
+        kindsToList(look, last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds, view.findings, left),
         recalled ? 'recalled' : undefined,
       );
     const order = orderOf(view.findings, wanted);

@@ -1,6 +1,6 @@
 import type { Json } from '../../engine/types.ts';
 import type { PlatformConfig } from '../../config/config.ts';
-import type { StateResource, TerraformRoot } from '../../tools/ports.ts';
+import type { CloudKind, StateResource, TerraformRoot } from '../../tools/ports.ts';
 import { image } from '../build/infrastructure.ts';
 import { terraformRoot } from '../build/terraform-root.ts';
 import type { ReadContext, StepContext } from '../kit.ts';
@@ -128,8 +128,10 @@ export async function destroyRoot(
     const because = `in the Terraform state ${root.name}${proof === undefined ? '' : `, ${proof}`}`;
     await ctx.audit({ action: 'delete', target: id === '' ? address : `${address} (${id})`, because });
   }
-  await changingState(ctx, () =>
-    destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement)),
+  await changingState(
+    ctx,
+    () => destroyWatched(ctx, root, evidence, resources, (changes) => agreeTo(changes, agreement)),
+    root.name === 'foundation' ? kindsOfFoundation : undefined,
   );
   return resources.length;
 }
@@ -152,13 +154,28 @@ export async function forgetEnded(ctx: StepContext, look: Destruction): Promise<
 
 /** Takes them out of the state and leaves what they name where it is. */
 export const forgetAll = (ctx: StepContext, root: TerraformRoot, resources: readonly StateResource[]): Promise<void> =>
-  changingState(ctx, () =>
-    ctx.terraform.forget(
-      root,
-      resources.map(({ address }) => address),
-      ctx,
-    ),
+  changingState(
+    ctx,
+    () =>
+      ctx.terraform.forget(
+        root,
+        resources.map(({ address }) => address),
+        ctx,
+      ),
+    nothingInAws,
   );
+
+const nothingInAws: readonly CloudKind[] = [];
+
+/** All that its destruction can change in any listing: an interface shows the address that it has. */
+const kindsOfFoundation = [
+  'address',
+  'network-interface',
+  'certificate',
+  'distribution',
+  'dns-record',
+  'bucket',
+] as const satisfies readonly CloudKind[];
 
 const isMachine = ({ type }: StateResource): boolean => type === 'aws_instance';
 

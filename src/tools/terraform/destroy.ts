@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { PlatformError } from '../../errors.ts';
-import type { ResourceChange, TerraformRoot } from '../ports.ts';
+import type { ResourceChange, StateResource, TerraformRoot } from '../ports.ts';
 import { plan, type PlanAhead, planAndApply, type WorkScope } from './apply.ts';
 import type { Terraform, TerraformOptions } from './call.ts';
 import { explainTerraform } from './failures.ts';
-import { readState } from './state.ts';
+import { readState, readStored } from './state.ts';
 import { releaseOwnLock } from './unlock.ts';
 import type { WorkingCopy } from './working-copy.ts';
 import { lockIn } from './lock.ts';
@@ -25,7 +25,7 @@ export async function destroyRoot(
   scope: DestroyScope,
   ahead?: PlanAhead,
 ): Promise<void> {
-  if (ahead === undefined && (await readState(calls, root, copy, scope.signal)).length === 0) {
+  if (ahead === undefined && (await heldBy(calls, options, root, copy, scope.signal)).length === 0) {
     scope.note(`the state of ${root.name} holds nothing`);
     return;
   }
@@ -81,7 +81,8 @@ export async function forgetAddresses(
   addresses: readonly string[],
   scope: WorkScope,
 ): Promise<void> {
-  const recorded = new Set((await readState(calls, root, copy, scope.signal)).map(({ address }) => address));
+  const held = await heldBy(calls, options, root, copy, scope.signal);
+  const recorded = new Set(held.map(({ address }) => address));
   const present = addresses.filter((address) => recorded.has(address));
   if (present.length === 0) return;
   for (let round = 1; ; round++) {
@@ -92,6 +93,16 @@ export async function forgetAddresses(
     scope.note(await releaseOwnLock(calls, options, root, copy, lock, scope));
   }
 }
+
+/** What the state holds, without starting Terraform where that can be: each start asks AWS several times who we are. */
+const heldBy = async (
+  calls: Terraform,
+  options: TerraformOptions,
+  root: TerraformRoot,
+  copy: WorkingCopy,
+  signal: AbortSignal,
+): Promise<readonly StateResource[]> =>
+  (await readStored(options, root)) ?? (await readState(calls, root, copy, signal));
 
 /** True when the backend's bucket does not exist: then there is no state, and nothing that it could hold. */
 export function isBucketMissing(error: unknown): boolean {

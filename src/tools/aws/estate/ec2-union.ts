@@ -53,6 +53,8 @@ export async function unionOf<Item extends Tagged>(
     return found;
   };
   if (scope.only !== undefined) return byIds(scope.only);
+  if (scope.near === true && byVpc !== undefined && scope.vpcs.length > 0)
+    return question.ask([{ Name: byVpc, Values: [...scope.vpcs] }]);
   const [inVpcs, tagged, named] = await Promise.all([
     byVpc === undefined || scope.vpcs.length === 0 ? [] : question.ask([{ Name: byVpc, Values: [...scope.vpcs] }]),
     question.ask([{ Name: 'tag-key', Values: [...markKeys(scope.cluster)] }]),

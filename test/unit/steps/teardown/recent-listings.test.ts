@@ -70,6 +70,13 @@ describe('a listing of a moment ago', () => {
     await deed;
     await listRecent(context, 'vpc', scope);
     expect(listed).toHaveLength(3);
+    await changing(context, async () => undefined, ['address']);
+    await listRecent(context, 'vpc', scope);
+    expect(listed).toHaveLength(3);
+    await listRecent(context, 'address', scope);
+    await changing(context, async () => undefined, ['address']);
+    await listRecent(context, 'address', scope);
+    expect(listed.splice(3)).toEqual(['address', 'address']);
     await expect(changing(context, () => Promise.reject(new Error('refused')))).rejects.toThrow('refused');
     await listRecent(context, 'vpc', scope);
     expect(listed).toHaveLength(4);

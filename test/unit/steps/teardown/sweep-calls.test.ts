@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type SweepRequest, sweepWith } from '../../../../src/steps/teardown/sweep.ts';
 import type { ViewSource } from '../../../../src/steps/teardown/sweep-view.ts';
 import type { CloudKind } from '../../../../src/tools/ports.ts';
-import { createAccount, type Thing } from './sweep-world.ts';
+import { createAccount, group, type Thing } from './sweep-world.ts';
 
 const machines: readonly Thing[] = [
   { kind: 'instance', id: 'i-1', vpc: 'vpc-1', takes: 45_000 },
@@ -11,14 +11,22 @@ const machines: readonly Thing[] = [
 
 /** Tells every look, and gives of a kind only what was asked for by id, as EC2 does. */
 function looking(account: ReturnType<typeof createAccount>) {
-  const looks: { readonly kind: CloudKind; readonly only?: readonly string[]; readonly recalled?: true }[] = [];
+  const looks: {
+    readonly kind: CloudKind;
+    readonly only?: readonly string[];
+    readonly near?: true;
+    readonly recalled?: true;
+  }[] = [];
   const source: ViewSource = {
     ...account.source,
-    list: async (kind, only) => {
-      looks.push({ kind, ...(only === undefined ? {} : { only }) });
+    list: async (kind, part) => {
+      const only = part === 'near' ? undefined : part;
+      looks.push({ kind, ...(only === undefined ? {} : { only }), ...(part === 'near' ? { near: true } : {}) });
       const all = await account.source.list(kind);
+      if (part === 'near') return all.filter(({ vpc = '' }) => source.vpcs?.includes(vpc));
       return only === undefined ? all : all.filter(({ id }) => only.includes(id));
     },
+    vpcs: ['vpc-1'],
   };
   return { looks, source };
 }
@@ -62,5 +70,47 @@ describe('the calls of a sweep', () => {
     expect(looks.filter(({ recalled }) => recalled).length).toBeLessThanOrEqual(2);
     expect(looks.at(-1)?.recalled).toBeUndefined();
     expect(looks.at(-1)?.only).toBeUndefined();
+  });
+
+  it('between its first look and its last it looks into our VPC only, and still knows what stands elsewhere', async () => {
+    const account = createAccount([
+      group('sg-ours', [], { rules: [] }),
+      group('sg-held', [], { rules: [] }),
+      group('sg-namesake', [], { vpc: 'vpc-2', class: 'foreign' }),
+      {
+        kind: 'network-interface',
+        id: 'eni',
+        vpc: 'vpc-1',
+        class: 'foreign',
+        holds: [{ kind: 'security-group', id: 'sg-held' }],
+      },
+    ]);
+    account.clock.at(20_000, () => account.drop({ kind: 'network-interface', id: 'eni' }));
+    const { looks, source } = looking(account);
+    const seen: string[][] = [];
+    const classify: ViewSource['classify'] = (resources) => {
+      seen.push(resources.map(({ id }) => id));
+      return source.classify(resources);
+    };
+    const { removed } = await account.clock.drive(
+      sweepWith(account.world, { ...request({ ...source, classify }), kinds: ['security-group'] }),
+    );
+    expect(removed.map(({ id }) => id).toSorted()).toEqual(['sg-held', 'sg-ours']);
+    expect(looks.some(({ near }) => near)).toBe(true);
+    expect(looks.at(-1)?.near).toBeUndefined();
+    expect(seen.every((ids) => ids.includes('sg-namesake'))).toBe(true);
+  });
+
+  it('a thing to go that stands elsewhere is looked for there', async () => {
+    const account = createAccount([
+      { kind: 'instance', id: 'i-1', vpc: 'vpc-2', takes: 10_000, holds: [{ kind: 'security-group', id: 'sg-far' }] },
+      group('sg-far', [], { vpc: 'vpc-2', rules: [] }),
+    ]);
+    const { looks, source } = looking(account);
+    const { removed } = await account.clock.drive(
+      sweepWith(account.world, { ...request(source), kinds: ['instance', 'security-group'] }),
+    );
+    expect(removed.map(({ id }) => id).toSorted()).toEqual(['i-1', 'sg-far']);
+    expect(looks.filter(({ kind, near }) => kind === 'security-group' && near)).toEqual([]);
   });
 });
