@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlatformError } from '../errors.ts';
 import { startChild } from '../tools/children.ts';
@@ -18,6 +18,7 @@ import { removeHosts } from './hosts/removal.ts';
 import { requireHosts } from './hosts/requirements.ts';
 import type { SandboxSettings } from './settings.ts';
 import { childrenFile, logFile, settingsFile } from './state.ts';
+import { acquireSupply } from './supply/supply.ts';
 import type { RecordedProcess, SandboxState } from './state.ts';
 import type { ChildrenRecord } from './supervisor/children.ts';
 
@@ -129,12 +130,15 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     ),
   );
   const cache = join(options.environment['XDG_CACHE_HOME'] || join(home, '.cache'), 'platform');
-  if (config.sandbox.machines === 'hosts') await requireHosts(process.platform, process.getuid?.());
+  const real = config.sandbox.machines === 'hosts';
+  if (real) await requireHosts(process.platform, process.getuid?.());
   const read = createReadingProcesses();
   const named = options.environment['PLATFORM_CONTROL_PLANE'];
   const ownerPid = Number(options.environment['PLATFORM_SANDBOX_OWNER'] ?? 0);
   const owner = ownerPid > 0 ? await recordOf(ownerPid) : undefined;
   const signal = options.signal ?? new AbortController().signal;
+  const supplied = real && options.environment['PLATFORM_SANDBOX_SUPPLY'] !== 'none';
+  const note = (text: string): void => options.say(text, 'programs');
   const [tools, mirror, acquired, image] = await Promise.all([
     findTools({ cache, program, home, environment, read }),
     terraformMirror(home),
@@ -159,8 +163,16 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
         note: (text) => options.say(text, 'programs'),
       },
     ),
-    config.sandbox.machines === 'hosts'
-      ? acquireImage({ cache, program, environment, signal, note: (text) => options.say(text, 'programs') })
+    real ? acquireImage({ cache, program, environment, signal, note }) : undefined,
+    supplied
+      ? acquireSupply({
+          cache: join(cache, 'supply'),
+          program,
+          kubernetes: config.versions.kubernetes,
+          note,
+          signal,
+          environment,
+        })
       : undefined,
   ]);
   return {
@@ -180,7 +192,12 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
     ...(image === undefined
       ? {}
       : {
-          hosts: { image, user: config.access?.sshUser ?? 'ubuntu', allow: config.access?.allow ?? [], supply: false },
+          hosts: {
+            image,
+            user: config.access?.sshUser ?? 'ubuntu',
+            allow: config.access?.allow ?? [],
+            ...(supplied && { caches: dirname(cache) }),
+          },
         }),
     environment,
   };

@@ -30,8 +30,8 @@ export interface SandboxSettings {
     readonly image: HostImage;
     readonly user: string;
     readonly allow: readonly string[];
-    /** Whether packages and images were made, and shall be served. */
-    readonly supply: boolean;
+    /** The folder of caches where packages and images for hosts were made; absent: none are served. */
+    readonly caches?: string;
   };
   /** From PLATFORM_SANDBOX_OWNER: the sandbox ends with this process, so that a killed test leaves nothing running. */
   readonly owner?: RecordedProcess;

@@ -2,7 +2,7 @@ import { systemClock } from '../../tools/clock.ts';
 import { foldersIn } from '../../tools/folders.ts';
 import { tellPowerOff } from './far-machines.ts';
 import type { FarInstance } from './far-machines.ts';
-import { askHost, bootHost, cutPower, readRecord, removeHost, runs, writeRecord } from './host.ts';
+import { askHost, bootHost, cutPower, lastWords, readRecord, removeHost, runs, writeRecord } from './host.ts';
 import type { HostRecord, HostWorld } from './host.ts';
 
 export interface FollowWorld extends HostWorld {
@@ -20,8 +20,8 @@ export function deedFor(instance: FarInstance | undefined, host: HostRecord | un
   if (state === 'stopping' || state === 'stopped')
     return host !== undefined && (isOn || host.wanted) ? 'shut down' : 'nothing';
   if (host === undefined) return 'boot';
-  // Who shall run and does not has switched itself off; who was off is started again.
-  if (!isOn) return host.wanted ? 'tell power-off' : 'boot';
+  // Who shall run and does not has switched itself off; who was off, or whose start was cut short, is started.
+  if (!isOn) return host.wanted && host.keeper !== undefined ? 'tell power-off' : 'boot';
   return (instance?.reboots ?? 0) > host.reboots ? 'reboot' : 'nothing';
 }
 
@@ -67,12 +67,16 @@ async function carryOut(
 ): Promise<void> {
   if (deed === 'nothing') return;
   world.say(`${id}: ${deed}`);
-  if (deed === 'boot' && instance !== undefined) await bootHost(world, instance, host);
-  else if (deed === 'remove') await removeHost(world, id);
+  if (deed === 'boot' && instance !== undefined) {
+    // A start that was cut short may have left a keeper that nobody wrote down.
+    if (host !== undefined) await cutPower(world, id);
+    await bootHost(world, instance, host);
+  } else if (deed === 'remove') await removeHost(world, id);
   else if (deed === 'reboot' && host !== undefined && instance !== undefined) {
     // Not asked while it has no first process yet: the next look does it.
     if (await askHost(world, id, 'reboot')) await writeRecord(world, { ...host, reboots: instance.reboots });
   } else if (deed === 'tell power-off' && host !== undefined) {
+    world.say(`${id}: went off by itself: ${await lastWords(world, id)}`);
     await cutPower(world, id);
     await tellPowerOff(world.endpoint, id);
     await writeRecord(world, { ...host, wanted: false });

@@ -123,6 +123,12 @@ async function seed(world: HostWorld, instance: FarInstance, folder: string): Pr
   await run('sh', '-c', 'touch "$1/console" "$1/wanted"', 'sh', folder);
 }
 
+/** The end of what its keeper wrote: `ended 130` is a power-off, anything else a reason why it cannot run. */
+export async function lastWords(world: HostWorld, id: string): Promise<string> {
+  const text = (await textFiles.read(join(folderOf(world, id), 'keeper.log'))) ?? '';
+  return text.trim().split('\n').slice(-2).join(' / ');
+}
+
 /** Whether anything of it runs. */
 export const runs = async ({ keeper }: HostRecord): Promise<boolean> => keeper !== undefined && lives(keeper);
 

@@ -5,7 +5,7 @@ import { writeQuick } from '../../tools/folders.ts';
 import type { HostNames } from './names.ts';
 import { metadataAddress, nameServerAddress, publicRanges } from './ranges.ts';
 import type { PublicRange } from './ranges.ts';
-import { run, succeeds } from './shell.ts';
+import { run, saidBy, succeeds } from './shell.ts';
 
 /** The router's end of the link to this machine. */
 export const entrance = 'wan';
@@ -19,13 +19,12 @@ export async function openRouter(folder: string, names: HostNames): Promise<Publ
   const file = join(folder, 'router.json');
   const text = await textFiles.read(file);
   const last = text === undefined ? undefined : publicRanges[(JSON.parse(text) as { readonly slot: number }).slot];
-  if (
-    last !== undefined &&
-    (await succeeds('ip', 'route', 'show', last.cidr, 'dev', names.link)) &&
-    (await stands(names))
-  )
-    return last;
+  // Killed between link and route, a router stands and is of no use yet.
+  const claimed = last !== undefined && (await saidBy('ip', 'route', 'show', last.cidr, 'dev', names.link)) !== '';
+  if (claimed && (await stands(names))) return last;
   if (!(await stands(names))) await build(names);
+  // Half a claim of our own must not look like somebody else's.
+  await succeeds('ip', 'addr', 'flush', 'dev', names.link);
   for (const range of last === undefined ? publicRanges : [last, ...publicRanges.filter((one) => one !== last)]) {
     if (!(await isFree(range))) continue;
     await writeQuick(file, `${JSON.stringify({ slot: range.slot })}\n`);

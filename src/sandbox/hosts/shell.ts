@@ -22,3 +22,9 @@ export async function run(...argv: readonly string[]): Promise<string> {
 export async function succeeds(...argv: readonly string[]): Promise<boolean> {
   return (await runAside(argv, systemEnvironment)).code === 0;
 }
+
+/** What the program said; '' when it failed. */
+export async function saidBy(...argv: readonly string[]): Promise<string> {
+  const { code, output } = await runAside(argv, systemEnvironment);
+  return code === 0 ? output.trim() : '';
+}

@@ -21,13 +21,13 @@ export async function openMachinesNetwork(
     program,
     node,
     services: entry('hosts/services'),
-    environment,
+    environment: hosts.caches === undefined ? environment : { ...environment, XDG_CACHE_HOME: hosts.caches },
     children,
     say,
     image: hosts.image,
     user: hosts.user,
     allow: hosts.allow,
-    ...(hosts.supply ? { supply: entry('supply') } : {}),
+    ...(hosts.caches === undefined ? {} : { supply: entry('supply') }),
     ...(owner === undefined ? {} : { owner }),
   });
 }

@@ -9,6 +9,7 @@ const host = (change: Partial<HostRecord> = {}): HostRecord => ({
   wanted: true,
   reboots: 0,
   root: '/image',
+  keeper: { pid: 4711, startTime: '1' },
   ...change,
 });
 
@@ -34,6 +35,11 @@ describe('what is due for a host', () => {
     ['nothing is removed twice', 'terminated', undefined, false, 'nothing'],
   ] as const)('%s', (_, state, known, isOn, deed) => {
     expect(deedFor(instance(1, { state }), known, isOn)).toBe(deed);
+  });
+
+  test('a start that was cut short is begun again, and is no power-off', () => {
+    const { keeper: _, ...cut } = host();
+    expect(deedFor(instance(1), cut, false)).toBe('boot');
   });
 
   test('a host that AWS does not know is removed', () => {
