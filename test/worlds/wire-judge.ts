@@ -26,7 +26,11 @@ export async function badEnding(world: WireWorld, ended: Ended): Promise<readonl
   return [
     ...(failures.some(({ code }) => allowed.get(code) === ended.code) ? [] : [because]),
     ...failures.filter(({ next }) => next.length === 0).map(({ message }) => `says no next action: ${message}`),
-    ...(await unnamed(world, left, failures)),
+    ...(await unnamed(
+      world,
+      left.filter((one) => !isNotReached(one, ended)),
+      failures,
+    )),
   ];
 }
 
@@ -39,6 +43,10 @@ function failuresOf({ events }: Ended): readonly Failure[] {
   }
   return [...last.values()];
 }
+
+/** What a step takes that was not begun, and said so: it stands in nobody's way and in no network, and goes when the way is free. */
+const isNotReached = ({ vpc }: Resource, { events }: Ended): boolean =>
+  vpc === undefined && events.some((event) => event.type === 'step.skipped' && event.step === 'destroy-orphans');
 
 /** What must be gone where the program says that all is done. */
 async function leftovers({ account, truths, deleteData }: WireWorld): Promise<readonly Resource[]> {
