@@ -42,7 +42,8 @@ export const isNotTerraforms = ({ terraform }: Finding): boolean => terraform ==
 export const leftoversOf = ({ terraform }: PlatformConfig): Sweeping => ({
   kinds: terraform.dir === undefined ? [...kindsOfControllers, ...kindsOfNetwork] : kindsOfControllers,
   choose: isNotTerraforms,
-  alongside: kindsInTheWay,
+  // Its certificate goes with the rest of its one root; the step of our foundation asks by itself who has ours.
+  alongside: terraform.dir === undefined ? kindsInTheWay : [...kindsInTheWay, 'certificate', 'distribution'],
 });
 
 /** Sweeps these kinds until a fresh listing shows none that is ours and chosen. Nothing was ever built: does nothing. */

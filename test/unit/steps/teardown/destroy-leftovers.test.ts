@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isPlatformError, type PlatformError } from '../../../../src/errors.ts';
 import { destroyLeftovers } from '../../../../src/steps/teardown/destroy-leftovers.ts';
-import { refuseForgotten, refuseLeftovers } from '../../../../src/steps/teardown/sweep-strangers.ts';
+import { leftoversOf } from '../../../../src/steps/teardown/sweep-cluster.ts';
+import { refuseForgotten, refuseLeftovers, refuseStrangers } from '../../../../src/steps/teardown/sweep-strangers.ts';
+import { exampleConfig } from '../../../helpers/configuration.ts';
 import { specOf } from '../../../helpers/fake-world.ts';
 import { clusterId, destroyWorld, ours } from './destroy-world.ts';
 import { awsError, findingOf, group, type Thing } from './sweep-world.ts';
@@ -221,5 +223,27 @@ describe('what a user’s own tree made and its state does not have', () => {
     ['the sweep takes', findingOf({ ...machine, kind: 'volume' })],
   ])('what %s is no reason', (_, other) => {
     expect(() => refuseForgotten([subnet, other], swept)).not.toThrow();
+  });
+});
+
+describe('a certificate of a user’s own tree that a distribution has', () => {
+  const example = exampleConfig();
+  const config = { ...example, terraform: { ...example.terraform, dir: '/project/tree' } };
+  const certificate = findingOf({
+    kind: 'certificate',
+    id: 'arn:c',
+    terraform: { root: 'cluster', address: 'aws_acm_certificate.a' },
+  });
+  const distribution = findingOf({
+    kind: 'distribution',
+    id: 'arn:aws:cloudfront::1:distribution/E1',
+    class: 'unknown',
+    holds: [certificate.resource],
+  });
+
+  it('is looked at and named before Terraform, which would ask for it for minutes (catalogue E10)', async () => {
+    expect(leftoversOf(config).alongside).toEqual(expect.arrayContaining(['certificate', 'distribution']));
+    const error = await refusal((async () => refuseStrangers([certificate, distribution]))());
+    expect(error).toMatchObject({ code: 'LEFTOVERS', message: expect.stringContaining('E1') });
   });
 });
