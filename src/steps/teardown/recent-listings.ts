@@ -43,6 +43,11 @@ function memoryOf({ ledger }: Pick<World, 'ledger'>): Memory {
   return memory;
 }
 
+/** What a listing of this kind depends on: not the records of others, of which one goes with each step. A distribution is found by its certificate. */
+function scopeText(kind: CloudKind, { recorded, ...where }: EstateScope): string {
+  return JSON.stringify([where, recorded[kind] ?? [], kind === 'distribution' ? (recorded.certificate ?? []) : []]);
+}
+
 const deedsOn = (memory: Memory, kind: CloudKind): number => memory.deeds + (memory.deedsOn.get(kind) ?? 0);
 
 /** One fresh listing of a kind, which the next step may use for a moment. */
@@ -50,7 +55,7 @@ export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): 
   const memory = memoryOf(ctx);
   const taken: Taken = {
     began: ctx.clock.monotonic(),
-    scope: JSON.stringify(scope),
+    scope: scopeText(kind, scope),
     deeds: deedsOn(memory, kind),
     listing: ctx.estate.list(kind, scope),
   };
@@ -77,7 +82,7 @@ export async function listRecent(
   const taken = memory.listings.get(kind);
   const isRecent =
     taken !== undefined &&
-    taken.scope === JSON.stringify(scope) &&
+    taken.scope === scopeText(kind, scope) &&
     ctx.clock.monotonic() - taken.began < (of === 'strangers' ? ofStrangers : recent) &&
     (taken.deeds === deedsOn(memory, kind) || of === 'strangers');
   return isRecent ? await taken.listing : await listNow(ctx, kind, scope);

@@ -28,6 +28,11 @@ describe('a listing of a moment ago', () => {
     pass(9_000);
     expect(await listRecent({ ...context }, 'vpc', scope)).toBe(first);
     expect(listed).toEqual(['vpc']);
+    // What is recorded of other kinds says nothing about this one.
+    expect(await listRecent(context, 'vpc', { ...scope, recorded: { instance: ['i-1'] } })).toBe(first);
+    await listRecent(context, 'vpc', { ...scope, recorded: { vpc: ['vpc-9'] } });
+    expect(listed).toHaveLength(2);
+    listed.pop();
     await listRecent(context, 'vpc', { ...scope, vpcs: [] });
     expect(listed).toHaveLength(2);
     pass(10_000);
