@@ -29,7 +29,7 @@ rm -rf etc/apt/sources.list etc/apt/sources.list.d/* etc/hostname etc/resolv.con
 units=etc/systemd/system
 mkdir -p "$units/multi-user.target.wants" etc/ssh var/lib/cloud/seed
 for unit in cloud-init cloud-final; do ln -sf "../$unit.service" "$units/multi-user.target.wants/$unit.service"; done
-# No terminal, and no package manager at work beside the roles.
-for unit in console-getty.service getty@.service apt-daily.timer apt-daily-upgrade.timer systemd-modules-load.service; do
+# No terminal, no package manager at work beside the roles, and no service manager of its own for each login.
+for unit in user@.service user-runtime-dir@.service console-getty.service getty@.service apt-daily.timer apt-daily-upgrade.timer systemd-modules-load.service; do
   ln -sf /dev/null "$units/$unit"
 done
