@@ -1,10 +1,12 @@
+import { join } from 'node:path';
 import type { TerraformWriter } from './ports.ts';
-import { outputs, parse, plan, type PlanAhead, planAndApply } from './terraform/apply.ts';
+import { building, outputs, parse, plan, planAndApply } from './terraform/apply.ts';
 import { copiesOf, createCalls, type TerraformOptions } from './terraform/call.ts';
 import { readDeclarations } from './terraform/declarations.ts';
 import { destroyRoot, forgetAddresses, isBucketMissing, planDestruction } from './terraform/destroy.ts';
 import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
 import type { Diagnostic } from './terraform/messages.ts';
+import { plansAhead } from './terraform/plans-ahead.ts';
 import { settleRoot } from './terraform/settle.ts';
 import { readState, readStored } from './terraform/state.ts';
 import { removeOldCopies } from './terraform/working-copy.ts';
@@ -12,14 +14,17 @@ import { removeOldCopies } from './terraform/working-copy.ts';
 export type { TerraformOptions } from './terraform/call.ts';
 export type { TerraformLock } from './terraform/lock.ts';
 
+/** So old may a plan be that is applied without being made again, in milliseconds: what AWS was asked then is what it is now. */
+const recent = 120_000;
+
 /**
  * Terraform, run in copies of the roots below `folder`: nothing is ever written into a tree. Reading calls take no lock and
  * use `read`; whatever changes state or world goes through `processes`, so that it outlives us.
  */
 export function createTerraform(options: TerraformOptions): TerraformWriter {
   const calls = createCalls(options);
-  /** Destructions that were planned and not yet done, by root and content. */
-  const aheads = new Map<string, PlanAhead>();
+  const applies = plansAhead('apply', options);
+  const destructions = plansAhead('destroy', options);
   return {
     async resources(root, signal) {
       return (
@@ -34,15 +39,18 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
         const held = (await readStored(options, root)) ?? (await readState(calls, root, copy, signal));
         if (held.length === 0) return undefined;
         const ahead = await planDestruction(calls, options, root, copy, { signal, note: () => {} });
-        aheads.set(JSON.stringify([root, copy.key]), ahead);
+        destructions.keep(root, copy, ahead);
         return ahead;
       });
       return { changes: found?.changes ?? [] };
     },
     async plan(root, signal) {
       const copy = await calls.prepare(root, signal);
-      const { changes } = await plan(calls, root, copy, [], { signal, note: () => {} });
-      return { changes };
+      const file = join(options.folder, 'terraform', root.name, 'check.tfplan');
+      const found = await plan(calls, root, copy, [`-out=${file}`], { signal, note: () => {} });
+      if (found.empty) await options.files.remove(file);
+      else applies.keep(root, copy, { ...found, file });
+      return { changes: found.changes };
     },
     async outputs(root, signal) {
       return await outputs(calls, root, await calls.prepare(root, signal), signal);
@@ -62,17 +70,22 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
     },
     async apply(root, scope) {
       const copy = await calls.prepare(root, scope.signal);
-      await planAndApply(calls, options, root, copy, [], scope);
+      await planAndApply(
+        calls,
+        options,
+        root,
+        copy,
+        [],
+        scope,
+        building(root, options, applies.take(root, copy, recent)),
+      );
       await removeOldCopies(root, copiesOf(options), copy.key);
       return await outputs(calls, root, copy, scope.signal);
     },
     async destroy(root, scope) {
       await withState(async () => {
         const copy = await calls.prepare(root, scope.signal);
-        const place = JSON.stringify([root, copy.key]);
-        const ahead = aheads.get(place);
-        aheads.delete(place);
-        await destroyRoot(calls, options, root, copy, scope, ahead);
+        await destroyRoot(calls, options, root, copy, scope, destructions.take(root, copy));
         await removeOldCopies(root, copiesOf(options), copy.key);
       });
     },

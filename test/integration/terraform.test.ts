@@ -6,7 +6,7 @@ import { createLauncher } from '../../src/launcher/client.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { childEnvironment } from '../../src/tools/environment.ts';
 import { textFiles } from '../../src/tools/files.ts';
-import type { TerraformRoot } from '../../src/tools/ports.ts';
+import type { Processes, TerraformRoot } from '../../src/tools/ports.ts';
 import { createReadingProcesses } from '../../src/tools/process.ts';
 import { createTerraform, type TerraformLock, type TerraformOptions } from '../../src/tools/terraform.ts';
 import { environment } from '../helpers/environment.ts';
@@ -61,6 +61,21 @@ function world(fixture: string, more: Partial<TerraformOptions> = {}) {
   return { folder, tree, stateFolder, terraform, launcher, root, hold, notes, scope, lockFile };
 }
 
+/** Reading processes that count how often Terraform plans. */
+function countPlans(): { readonly read: Processes; plans(): number } {
+  const reading = createReadingProcesses();
+  let plans = 0;
+  return {
+    plans: () => plans,
+    read: {
+      run: (command) => {
+        if (command.argv[1] === 'plan') plans += 1;
+        return reading.run(command);
+      },
+    },
+  };
+}
+
 const listing = (folder: string): readonly string[] =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
 
@@ -85,6 +100,30 @@ describe.skipIf(!installed)(`terraform${installed ? '' : ' (SKIPPED: terraform i
     const variables = listing(stateFolder).filter((name) => name.endsWith('.tfvars.json'));
     expect(variables.map((name) => statSync(join(stateFolder, name)).mode & 0o777)).toEqual(variables.map(() => 0o600));
     expect(listing(stateFolder).filter((name) => name.endsWith('.tfplan'))).toEqual([]);
+  });
+
+  test('applies the plan that was looked at a moment ago; one that the state has overtaken is made again', async () => {
+    const { read, plans } = countPlans();
+    const { terraform, root, scope, notes, stateFolder } = world('small', { read });
+    await terraform.plan(root({ a: '1' }), never);
+    await terraform.apply(root({ a: '1' }), scope);
+    expect(plans()).toBe(1);
+    await terraform.plan(root({ a: '1', b: '1' }), never);
+    await terraform.apply(root({ a: '1', c: '1' }), scope);
+    const outputs = await terraform.apply(root({ a: '1', b: '1' }), scope);
+    expect(notes).toContain('the state moved on after planning: planning again');
+    expect(Object.keys(outputs['nodes'] as object)).toEqual(['a', 'b']);
+    expect(listing(stateFolder).filter((name) => name.endsWith('.tfplan'))).toEqual([]);
+  });
+
+  test('a plan that was looked at too long ago is made again', async () => {
+    let now = 0;
+    const { read, plans } = countPlans();
+    const { terraform, root, scope } = world('small', { read, clock: { ...systemClock, monotonic: () => now } });
+    await terraform.plan(root({ a: '1' }), never);
+    now = 121_000;
+    await terraform.apply(root({ a: '1' }), scope);
+    expect(plans()).toBe(2);
   });
 
   test('is initialised once per content', async () => {

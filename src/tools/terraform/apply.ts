@@ -24,7 +24,7 @@ export interface ApplyKind {
   readonly words: string;
   /** Refuses a plan by throwing, before anything is changed. */
   judge(changes: readonly ResourceChange[]): void | Promise<void>;
-  /** A plan that was made before, which takes the place of the first one. Terraform refuses it where the state has moved on. */
+  /** A plan that was made before, which takes the place of the first one, and whose file is removed. Terraform refuses it where the state has moved on. */
   readonly ahead?: PlanAhead;
 }
 
@@ -59,6 +59,13 @@ export async function plan(
   return readChanges(readMessages(exit.stdout.split('\n')));
 }
 
+/** A build: whatever the plan says, but no precious resource is lost. */
+export const building = (root: TerraformRoot, options: TerraformOptions, ahead?: PlanAhead): ApplyKind => ({
+  words: 'resources',
+  judge: async (changes) => await refuseLosses(root, changes, options.allowReplace ?? (() => false)),
+  ...(ahead === undefined ? {} : { ahead }),
+});
+
 /**
  * Plans, judges the plan, and applies exactly that plan file. An interrupted Terraform is INTERRUPTED, whatever its exit
  * code; a plan that was overtaken is made again.
@@ -70,10 +77,7 @@ export async function planAndApply(
   copy: WorkingCopy,
   more: readonly string[],
   scope: WorkScope,
-  kind: ApplyKind = {
-    words: 'resources',
-    judge: async (changes) => await refuseLosses(root, changes, options.allowReplace ?? (() => false)),
-  },
+  kind: ApplyKind,
 ): Promise<PlannedChanges> {
   const file = join(options.folder, 'terraform', root.name, 'apply.tfplan');
   try {
@@ -100,6 +104,7 @@ export async function planAndApply(
     }
   } finally {
     await options.files.remove(file);
+    if (kind.ahead !== undefined) await options.files.remove(kind.ahead.file);
   }
 }
 

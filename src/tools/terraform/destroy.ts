@@ -47,8 +47,6 @@ export async function destroyRoot(
       // A comparison that fails by itself says nothing about what stands in the way.
       throw second instanceof PlatformError && second.message.startsWith('terraform plan ') ? error : second;
     });
-  } finally {
-    if (ahead !== undefined) await options.files.remove(ahead.file);
   }
 }
 

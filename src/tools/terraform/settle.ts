@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TerraformRoot, TerraformSettleFacts } from '../ports.ts';
-import { plan, planAndApply, type WorkScope } from './apply.ts';
+import { building, plan, planAndApply, type WorkScope } from './apply.ts';
 import { copiesOf, type Terraform, type TerraformOptions } from './call.ts';
 import { explainTerraform } from './failures.ts';
 import { quoted, readState } from './state.ts';
@@ -72,6 +72,7 @@ export async function settleRoot(
       copy,
       imports.map(([address]) => `-target=${address}`),
       scope,
+      building(root, options),
     );
   } finally {
     await options.files.remove(blocks);
