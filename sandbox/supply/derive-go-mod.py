@@ -24,8 +24,9 @@ ADDED = {
     "sigs.k8s.io/cri-tools": "v1.36.0",
     "sigs.k8s.io/metrics-server": "v0.9.0",
 }
-# Of the same release as etcd's server.
-ETCD = ["go.etcd.io/etcd/etcdctl/v3", "go.etcd.io/etcd/etcdutl/v3"]
+SERVER = "go.etcd.io/etcd/server/v3"
+# A module of their own: they and crictl need two versions of a library that do not fit together.
+ETCD_TOOLS = ["go.etcd.io/etcd/etcdctl/v3", "go.etcd.io/etcd/etcdutl/v3"]
 
 
 def pins(go_mod: str) -> dict[str, str]:
@@ -35,16 +36,14 @@ def pins(go_mod: str) -> dict[str, str]:
     return {**required, **replaced}
 
 
-def render(pinned: dict[str, str], go_version: str, commands: list[str]) -> str:
+def render(name: str, go_version: str, tools: list[str], required: dict[str, str], pinned: dict[str, str]) -> str:
     """Returns the text of go.mod before `go mod tidy`."""
-    added = {**ADDED, **{name: pinned["go.etcd.io/etcd/server/v3"] for name in ETCD}}
-    required = {**{name: pinned[name] for name in ("k8s.io/kubernetes", "go.etcd.io/etcd/server/v3")}, **added}
     lines = [
         "// Written by derive-go-mod.py: do not edit, run it again.",
-        "module platform/sandbox/supply\n",
+        f"module platform/sandbox/{name}\n",
         f"go {go_version}\n",
         "tool (",
-        *(f"\t{command}" for command in sorted(commands)),
+        *(f"\t{tool}" for tool in sorted(tools)),
         ")\n",
         "require (",
         *(f"\t{name} {version}" for name, version in sorted(required.items())),
@@ -56,20 +55,33 @@ def render(pinned: dict[str, str], go_version: str, commands: list[str]) -> str:
     return "\n".join(lines)
 
 
+def write_module(folder: pathlib.Path, text: str) -> None:
+    """Writes go.mod and a fresh go.sum: `go mod tidy` only adds lines, and a former one holds former versions."""
+    folder.mkdir(exist_ok=True)
+    (folder / "go.mod").write_text(text)
+    (folder / "go.sum").unlink(missing_ok=True)
+    # -e: backends of flannel that are never built (patches in supply.json) need modules that not every proxy has.
+    subprocess.run(["go", "mod", "tidy", "-e"], cwd=folder, check=True)
+
+
 def main() -> None:
     go_mod = (CONTROL_PLANE / "go.mod").read_text()
     go_version = re.search(r"^go (\S+)", go_mod, re.M).group(1)
+    pinned = pins(go_mod)
+    # What others require of etcd is newer, and does not fit the server's own modules.
+    etcd = {name: pinned[SERVER] for name in ETCD_TOOLS}
     programs = json.loads((HERE / "supply.json").read_text())["programs"]
-    commands = [
+    tools = [
         program["package"]
         for program in programs
         if not program["package"].startswith("./") and "module" not in program
     ]
-    (HERE / "go.mod").write_text(render(pins(go_mod), go_version, commands))
-    # `go mod tidy` only adds lines to go.sum: a fresh one holds nothing of a former version.
-    (HERE / "go.sum").unlink(missing_ok=True)
-    # -e: backends of flannel that are never built (patches in supply.json) need modules that not every proxy has.
-    subprocess.run(["go", "mod", "tidy", "-e"], cwd=HERE, check=True)
+    required = {**ADDED, **{name: pinned[name] for name in ("k8s.io/kubernetes", SERVER)}}
+    write_module(HERE, render("supply", go_version, tools, required, pinned))
+    write_module(
+        HERE / "etcd-tools",
+        render("supply/etcd-tools", go_version, ETCD_TOOLS, etcd, {**pinned, **etcd}),
+    )
 
 
 if __name__ == "__main__":

@@ -59,8 +59,8 @@ func serve(image string, ports []string) func() {
 		}),
 	}
 	plain, secure := newQueue(), newQueue()
-	go report("http", server.Serve(plain))
-	go report("https", server.Serve(encrypted(secure)))
+	go func() { report("http", server.Serve(plain)) }()
+	go func() { report("https", server.Serve(encrypted(secure))) }()
 	for _, port := range ports {
 		listener, err := net.Listen("tcp", ":"+port)
 		if err != nil {

@@ -67,6 +67,7 @@ async function build(
   let compiled = 0;
   let noted = world.clock.monotonic();
   await runTool(world, request, {
+    tool: 'go build',
     argv: [
       ...nicely,
       ...modules,

@@ -34,6 +34,8 @@ export async function runTool(
   request: SupplyRequest,
   command: {
     readonly argv: readonly string[];
+    /** When it is not the first word. */
+    readonly tool?: string;
     readonly cwd: string;
     readonly environment?: Readonly<Record<string, string>>;
     readonly what: string;
@@ -41,7 +43,7 @@ export async function runTool(
     onLine?(line: string): void;
   },
 ): Promise<Exit> {
-  const [tool = ''] = command.argv;
+  const tool = command.tool ?? command.argv[0] ?? '';
   const exit = await world.processes.run({
     tool,
     argv: command.argv,
@@ -53,7 +55,7 @@ export async function runTool(
   if (exit.code === 0) return exit;
   const how = exit.code === null ? `ended by ${exit.signal ?? 'an unknown cause'}` : `exit code ${exit.code}`;
   throw new PlatformError('SANDBOX_FAILED', {
-    message: `${command.what} could not be made: ${command.argv.slice(0, 2).join(' ')}: ${how}: ${exit.tail.slice(-3).join(' / ')}`,
+    message: `${command.what} could not be made: ${tool}: ${how}: ${exit.tail.slice(-3).join(' / ')}`,
     class: 'transient',
     next: [command.next, 'run the same command again: what is made stays made'],
     facts: { tool },
