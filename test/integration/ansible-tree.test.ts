@@ -79,8 +79,20 @@ describe('the Ansible tree', () => {
     ['a sandbox branch', /\bsandbox\s*(\||==|is\b)|if sandbox|when:.*\bis_sandbox/],
   ];
 
-  test.each(forbidden)('has no %s', (_, pattern) => {
-    expect(files.filter((file) => pattern.test(readFileSync(join(tree, file), 'utf8')))).toEqual([]);
+  /** The one place that may destroy; nothing but its own playbook leads there. */
+  const reset = (file: string) => file.startsWith('roles/node_reset/');
+
+  test.each(forbidden)('has no %s', (what, pattern) => {
+    const judged = what === 'a reset' ? files.filter((file) => !reset(file)) : files;
+    expect(judged.filter((file) => pattern.test(readFileSync(join(tree, file), 'utf8')))).toEqual([]);
+  });
+
+  test('resets a machine only by the playbook that is for that', () => {
+    const leading = files.filter(
+      (file) => !reset(file) && readFileSync(join(tree, file), 'utf8').includes('node_reset\n'),
+    );
+    expect(leading).toEqual(['playbooks/node-reset.yml']);
+    expect(readFileSync(join(tree, 'playbooks/site.yml'), 'utf8')).not.toContain('node-reset');
   });
 
   test('hides every task that handles a token or a key', () => {
@@ -125,6 +137,30 @@ describe.skipIf(python === undefined)('with Ansible', () => {
       controlPlanes: ['k8s-master-2', 'k8s-master-3'],
       workers: ['k8s-worker-1'],
     });
+  });
+
+  test('a reset that does not name its one machine changes nothing', () => {
+    const bare = join(tree, 'playbooks/node-reset.yml');
+    const inventory = join(fixtures, 'three.yml');
+    const local = [
+      '-e',
+      'ansible_connection=local',
+      '-e',
+      'ansible_become=false',
+      '-e',
+      'ansible_python_interpreter=/nowhere',
+    ];
+    const call = ['-i', inventory, '-e', `@${join(fixtures, 'variables.json')}`, ...local];
+    for (const more of [
+      [],
+      ['--limit', 'k8s-worker-1'],
+      ['--limit', 'k8s-worker-1', '-e', 'node_reset_machine=k8s-master-1'],
+      ['-e', 'node_reset_machine=k8s-worker-1'],
+    ]) {
+      const { code, text } = run('ansible-playbook', [...call, ...more, bare]);
+      expect({ more, code, refused: text.includes('Nothing was changed') }).toEqual({ more, code: 2, refused: true });
+      expect(text).not.toMatch(/changed=[1-9]|ok=[1-9]/);
+    }
   });
 
   test('a play without hosts is listed and judged by nothing', () => {
