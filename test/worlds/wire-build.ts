@@ -63,7 +63,7 @@ export async function buildImages(cuts: readonly number[]): Promise<Build> {
   const left = cuts.toSorted((a, b) => a - b);
   const seen = { calls: 0, changes: 0 };
   while (!building.done && left.length > 0) {
-    await systemClock.sleep(10);
+    await systemClock.sleep(25);
     const calls = await account.calls(seen.calls);
     seen.calls = calls.at(-1)?.n ?? seen.calls;
     seen.changes += calls.filter(
