@@ -196,7 +196,8 @@ describe.skipIf(because !== '')('machines that are real hosts', () => {
   });
 
   test('a guest that switches itself off is a stopped instance', async () => {
-    await second().login('sudo systemctl poweroff');
+    // A moment later, so that the login ends before its machine does.
+    await second().login('sudo systemd-run --on-active=1s systemctl poweroff');
     await until('AWS knows', async () => (await stateOf(second())) === 'stopped', long);
     mark('powered off by the guest');
   });
