@@ -58,6 +58,8 @@ export const destroyVerify = step({
     refuseUndecided(inventory);
     const kept = inventory.findings.filter(isOurs).map(({ resource, kept: why }) => `${nameOf(resource)}: ${why}`);
     for (const line of kept) ctx.note(`kept: ${line}`);
+    for (const { resource, because } of doubtfulOf(inventory))
+      ctx.note(`left alone, for nothing proves it ours: ${nameOf(resource)} (${because}); if it is, delete it by hand`);
     for (const name of derived) await ctx.files.remove(`${ctx.config.stateFolder}/${name}`);
     if (kept.length === 0) await forgetIdentity(ctx, inventory);
     return { removed: inventory.vanished.length, kept };
@@ -136,6 +138,19 @@ function refuseUndecided({ findings, clusterId, evidence }: Inventory): void {
     },
   });
 }
+
+/** What bears our id and is not proven ours: contested by another mark, or in no record that would tell it from a twin's. Nobody will name it again. */
+const doubtfulOf = ({ findings, clusterId }: Inventory): readonly Finding[] =>
+  clusterId === ''
+    ? []
+    : findings.filter(
+        (finding) => exists(finding) && finding.class === 'unknown' && bearsId(finding.resource, clusterId),
+      );
+
+const bearsId = ({ tags, name, id }: Finding['resource'], clusterId: string): boolean =>
+  tags['platform/cluster'] === clusterId ||
+  tags[`kubernetes.io/cluster/${clusterId}`] === 'owned' ||
+  [name, id].some((text) => text === clusterId || text.startsWith(`${clusterId}-`));
 
 /** The machines are gone: whoever answers at the old address now is somebody else. */
 function withoutCluster(ctx: StepContext): StepContext {

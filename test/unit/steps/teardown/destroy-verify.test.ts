@@ -81,6 +81,20 @@ describe('destroy-verify', () => {
     expect(ofState(world.removed)).toContain('identity.json');
   });
 
+  it('what bears our id, and what nothing proves ours, is named before the id is forgotten', async () => {
+    const things: Thing[] = [
+      { kind: 'address', id: 'eipalloc-9', tags: { ...mine, 'kubernetes.io/cluster/other': 'owned' } },
+      { kind: 'volume', id: 'theirs', tags: { 'kubernetes.io/cluster/other': 'owned' } },
+    ];
+    const world = destroyWorld({ things });
+    const notes: string[] = [];
+    await specOf(destroyVerify).apply({ ...world.context, note: (text: string) => void notes.push(text) }, up);
+    expect(notes.filter((text) => text.startsWith('left alone'))).toEqual([
+      expect.stringMatching(/eipalloc-9 .*; if it is, delete it by hand$/),
+    ]);
+    expect(ofState(world.removed)).toContain('identity.json');
+  });
+
   it.each([
     ['half of a rebuild', { rebuild: true }, []],
     ['the foundation kept', { keepFoundation: true }, ['address k8s-master (eipalloc-1): --keep foundation']],
