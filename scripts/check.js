@@ -12,7 +12,7 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 const skips = [];
 
 /** Resolves to the exit code; what is said goes to the terminal, or piece by piece to `hear`. */
-const execute = (argv, options = {}, hear = undefined) =>
+const execute = (argv, options = {}, hear) =>
   new Promise((resolve) => {
     const out = hear === undefined ? 'inherit' : 'pipe';
     const child = spawn(argv[0], argv.slice(1), { stdio: ['ignore', out, out], ...options });

@@ -6,10 +6,9 @@ import { programFolders } from '../../tools/program-folder.ts';
 import { makeSupply } from './acquire.ts';
 
 export { serveSupply } from './serve.ts';
-export type { ServedSupply, SupplyRequestRecord } from './serve.ts';
+export type { ServedSupply } from './serve.ts';
 export type { SupplyFault } from './faults.ts';
 export { readStandIns } from './stand-ins.ts';
-export type { StandInTable } from './stand-ins.ts';
 
 /** Everything that bare Debian machines need to become a cluster of kubeadm, made on this machine. */
 export interface Supply {

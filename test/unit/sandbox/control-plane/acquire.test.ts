@@ -7,7 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { PlatformError } from '../../../../src/errors.ts';
 import { acquirePrograms } from '../../../../src/sandbox/control-plane/acquire.ts';
-import type { AcquireRequest, AcquireWorld } from '../../../../src/sandbox/control-plane/acquire-types.ts';
+import type { AcquireRequest } from '../../../../src/sandbox/control-plane/acquire-types.ts';
 import { describeBuild } from '../../../../src/sandbox/control-plane/description.ts';
 import { programs } from '../../../../src/sandbox/control-plane/programs.ts';
 import { makeUnfinished } from '../../../../src/sandbox/control-plane/unfinished.ts';
@@ -278,7 +278,7 @@ test('what a killed build left is removed at the next acquisition', async () => 
   const { pid: _, ...facts } = await table.facts();
   // No process has this pid: it is above the greatest that Linux and macOS give.
   const dead = { ...table, facts: async () => ({ pid: 4_194_305, ...facts }) };
-  const left = await makeUnfinished({ files: programFolders, table: dead } as unknown as AcquireWorld, request);
+  const left = await makeUnfinished({ files: programFolders, table: dead }, request);
   await expect(acquire()).rejects.toThrow('could be found or made');
   expect(existsSync(left)).toBe(false);
 });
