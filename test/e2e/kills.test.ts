@@ -6,9 +6,9 @@ import { smallPlatform } from './support/platforms.ts';
 
 /** Fixed, so that a failure can be repeated; printed with each test. */
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
-/** Each lives once from nothing to nothing, and dies on the way: 10 deaths of builds in all, 20 of teardowns. */
+/** Each lives once from nothing to nothing, and dies on the way: 10 deaths of builds in all; 10 of teardowns, or 20 in `npm run kills`. */
 const lives = 2;
-const deaths = { build: 5, removal: 10 };
+const deaths = { build: 5, removal: Number(process.env['PLATFORM_KILLS'] ?? 5) };
 const up = ['up', '--json', '--yes'];
 const destroy = ['destroy', '--cleanup', '--json', '--yes'];
 const tree = { tree: 'test/fixtures/small-tree' };

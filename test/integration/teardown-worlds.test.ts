@@ -13,7 +13,7 @@ import { writeTrace } from '../worlds/wire-trace.ts';
 import { makeWorld, type WireWorld } from '../worlds/wire-world.ts';
 
 /** In `npm test`, where each takes 20 s of processor time; `npm run worlds:aws` plays 20. */
-const sample = 6;
+const sample = 3;
 const count = Number(environment['PLATFORM_WORLDS'] ?? sample);
 const only = environment['PLATFORM_WORLD_SEED'];
 const seeds = only === undefined ? Array.from({ length: count }, (_, index) => index + 1) : only.split(',').map(Number);
