@@ -86,7 +86,8 @@ describe('destroy-verify', () => {
       { kind: 'address', id: 'eipalloc-9', tags: { ...mine, 'kubernetes.io/cluster/other': 'owned' } },
       { kind: 'volume', id: 'theirs', tags: { 'kubernetes.io/cluster/other': 'owned' } },
     ];
-    const world = destroyWorld({ things });
+    const recorded = { kind: 'vpc', id: 'vpc-1', unique: {}, step: 'infrastructure' };
+    const world = destroyWorld({ things, ledger: [recorded] });
     const notes: string[] = [];
     await specOf(destroyVerify).apply({ ...world.context, note: (text: string) => void notes.push(text) }, up);
     expect(notes.filter((text) => text.startsWith('left alone'))).toEqual([
