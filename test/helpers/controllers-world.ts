@@ -1,6 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -136,7 +136,11 @@ export async function makeControllersWorld(): Promise<ControllersWorld> {
         return file;
       },
       snapshot: async () => (await (await fetch(`${endpoint}/_sandbox/snapshot`)).json()) as Record<string, unknown>,
-      setFaults: (value) => writeFileSync(faults, JSON.stringify(value)),
+      // A half-written file would be no fault.
+      setFaults: (value) => {
+        writeFileSync(`${faults}.next`, JSON.stringify(value));
+        renameSync(`${faults}.next`, faults);
+      },
       usage: () => usageOf(child?.pid ?? 0),
       log: () => output.join(''),
       killControllers: () => end('SIGKILL'),

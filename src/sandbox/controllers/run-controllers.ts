@@ -72,8 +72,14 @@ async function loop(controller: Controller, world: ControllersWorld, signal: Abo
       note,
       leaks: fault.leak,
       recreates: fault.recreate,
-      ...(fault.fail === undefined ? {} : { failure: fault.fail, refusal: fault.fail }),
-      ...(fault.refuse === undefined ? {} : { refusal: fault.refuse }),
+      // Read anew whenever it is asked for: a round that began before the fault was put in place still meets it.
+      get failure() {
+        return readFault(world.faults, controller.name).fail;
+      },
+      get refusal() {
+        const { refuse, fail } = readFault(world.faults, controller.name);
+        return refuse ?? fail;
+      },
     });
     return kubernetes.writes + aws.writes > before;
   };

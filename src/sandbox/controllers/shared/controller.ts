@@ -8,9 +8,9 @@ export interface Tools {
   readonly aws: Aws;
   readonly clock: Clock;
   /** Why everything that it tries must fail now (faults.json); absent: nothing fails on purpose. */
-  readonly failure?: string;
+  readonly failure?: string | undefined;
   /** Why everything that it takes away must fail now; also where everything fails. */
-  readonly refusal?: string;
+  readonly refusal?: string | undefined;
   /** It lets go of what is deleted without taking anything away. */
   readonly leaks: boolean;
   /** It trusts nothing that it remembers, and makes again at once what is missing. */
