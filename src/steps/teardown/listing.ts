@@ -3,6 +3,7 @@ import type { CloudKind, CloudResource, EstateScope } from '../../tools/ports.ts
 import type { ReadContext } from '../kit.ts';
 import { scopeOf } from './evidence.ts';
 import type { Evidence } from './inventory-types.ts';
+import { holdersOfVpc } from './order.ts';
 
 /** So many listings at a time: EC2 throttles Describe calls of an account, not of a caller. */
 const atOnce = 8;
@@ -46,19 +47,12 @@ export async function listKinds(
   return found.flat();
 }
 
-/** Kinds that go before their VPC does. Not target groups, which outlive it, nor load balancers, which the same call shows. */
+/**
+ * Kinds that go before their VPC does: also what holds it by its members only. Not target groups, which outlive it, nor load balancers, which
+ * the same call shows.
+ */
 const standsInVpc: ReadonlySet<CloudKind> = new Set<CloudKind>([
-  'instance',
-  'network-interface',
-  'security-group',
-  'subnet',
-  'route-table',
-  'internet-gateway',
-  'nat-gateway',
-  'vpc-endpoint',
-  'vpn-gateway',
-  'network-acl',
-  'peering-connection',
+  ...holdersOfVpc.filter((kind) => kind !== 'load-balancer'),
   'auto-scaling-group',
   'classic-load-balancer',
 ]);

@@ -23,6 +23,22 @@ export const targetsOf = ({ ask, waiting }: Order): readonly Finding[] => [
 
 export const exists = ({ resource }: Finding): boolean => resource.phase !== 'gone';
 
+/** A VPC goes after everything of these kinds that stands in it. */
+export const holdersOfVpc: readonly CloudKind[] = [
+  'instance',
+  'load-balancer',
+  'network-interface',
+  'security-group',
+  'subnet',
+  'route-table',
+  'internet-gateway',
+  'nat-gateway',
+  'vpc-endpoint',
+  'peering-connection',
+  'vpn-gateway',
+  'network-acl',
+];
+
 /**
  * Kinds of which one may hold a thing of this kind: what must be listed to know whether it may go. The ties themselves come from the listings
  * (`holds`); declared are only those that no listing shows, below.
@@ -36,20 +52,7 @@ export const heldBy: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> 
   subnet: ['instance', 'load-balancer', 'network-interface'],
   'route-table': ['subnet'],
   'internet-gateway': ['instance', 'load-balancer', 'network-interface'],
-  vpc: [
-    'instance',
-    'load-balancer',
-    'network-interface',
-    'security-group',
-    'subnet',
-    'route-table',
-    'internet-gateway',
-    'nat-gateway',
-    'vpc-endpoint',
-    'peering-connection',
-    'vpn-gateway',
-    'network-acl',
-  ],
+  vpc: holdersOfVpc,
   'instance-profile': ['instance'],
   role: ['instance-profile'],
   policy: ['role'],
@@ -63,7 +66,7 @@ export const heldBy: Readonly<Partial<Record<CloudKind, readonly CloudKind[]>>> 
  */
 function isDeclared(holder: Finding, held: Finding): boolean {
   const [one, other] = [holder.resource, held.resource];
-  if (other.kind === 'vpc') return one.vpc === other.id && heldBy.vpc?.includes(one.kind) === true;
+  if (other.kind === 'vpc') return one.vpc === other.id && holdersOfVpc.includes(one.kind);
   if (other.kind === 'internet-gateway')
     return other.vpc !== undefined && one.vpc === other.vpc && heldBy['internet-gateway']?.includes(one.kind) === true;
   if (other.kind === 'network-interface')
