@@ -1,7 +1,8 @@
 import { systemClock } from '../tools/clock.ts';
+import { listenAlone } from './alone.ts';
 import { identityOf } from './identity.ts';
 import { createLauncherServer } from './server.ts';
-import { listenOn, removeLauncherRecord, socketPath, writeLauncherRecord } from './socket.ts';
+import { removeLauncherRecord, socketPath, writeLauncherRecord } from './socket.ts';
 
 /** How long a launcher waits for its first client, in milliseconds. */
 const firstClient = 10_000;
@@ -26,8 +27,11 @@ async function main(stateFolder: string): Promise<void> {
     void systemClock.sleep(duration, cancelled.signal).then(() => cancelled.signal.aborted || action());
     return () => cancelled.abort();
   };
-  const { server, busy } = createLauncherServer({ stateFolder, after }, end);
-  if (!(await listenOn(server, path))) {
+  let waited = false;
+  const { server, busy } = createLauncherServer({ stateFolder, after }, (asked) => {
+    if (asked || waited) end();
+  });
+  if (!(await listenAlone(server, path, stateFolder))) {
     process.stdout.write('another launcher answers\n', () => process.exit(0));
     return;
   }
@@ -36,7 +40,10 @@ async function main(stateFolder: string): Promise<void> {
     pid: process.pid,
     ...(await identityOf(process.pid)),
   });
-  after(firstClient, end);
+  after(firstClient, () => {
+    waited = true;
+    end();
+  });
   process.stdout.write('listening\n');
 }
 

@@ -6,10 +6,13 @@ import { holdTool, type Surroundings, type Tool } from './tool.ts';
 /** A client that does not read (stopped, hung) loses lines beyond this many bytes; they are in the log. The tool never waits. */
 const patience = 8 * 1024 * 1024;
 
-/** Serves clients on a socket that is not yet listening; `idle` is told whenever no client and no tool is left. */
+/**
+ * Serves clients on a socket that is not yet listening. `idle` is told whenever no client and no tool is left, and whether
+ * the last one had asked for anything: another launcher that starts only wants to know whether somebody answers.
+ */
 export function createLauncherServer(
   surroundings: Surroundings,
-  idle: () => void,
+  idle: (asked: boolean) => void,
 ): { readonly server: Server; busy(): boolean } {
   const tools = new Map<string, Tool>();
   const clients = new Set<Socket>();
@@ -17,11 +20,12 @@ export function createLauncherServer(
   const busy = (): boolean => tools.size > 0 || starting > 0 || clients.size > 0;
   const gone = (tool: Tool): void => {
     tools.delete(tool.key);
-    if (!busy()) idle();
+    if (!busy()) idle(true);
   };
 
   const server = createServer((socket) => {
     clients.add(socket);
+    let asked = false;
     const held = new Set<Tool>();
     const send = (reply: Reply): void => {
       if (!socket.destroyed && (reply.is !== 'line' || socket.writableLength < patience)) socket.write(encode(reply));
@@ -51,6 +55,7 @@ export function createLauncherServer(
       }
     };
     const receive = (message: Request): void => {
+      asked = true;
       if (message.do === 'start') return void start(message);
       if (message.do === 'living') return send({ is: 'living', request: message.request, tools: [...tools.keys()] });
       const tool = tools.get(message.tool);
@@ -78,7 +83,7 @@ export function createLauncherServer(
     socket.once('close', () => {
       clients.delete(socket);
       for (const tool of held) tool.abandon('the client went away before letting it go');
-      if (!busy()) idle();
+      if (!busy()) idle(asked);
     });
     send({ is: 'hello', protocol: protocolVersion, pid: process.pid });
   });

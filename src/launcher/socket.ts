@@ -39,46 +39,21 @@ export async function connectTo(path: string): Promise<Socket | undefined> {
   });
 }
 
-/**
- * Listens on the path with mode 0600. False when another launcher answers there. A dead socket is moved aside before it is
- * removed, and asked once more under its new name: so two launchers that start together cannot remove each other's.
- */
-export async function listenOn(server: Server, path: string): Promise<boolean> {
-  for (let round = 0; round < 5; round++) {
-    if (await tryListening(server, path)) return true;
-    if (await answers(path)) return false;
-    const aside = `${path}.${process.pid}`;
-    try {
-      renameSync(path, aside);
-    } catch {
-      continue;
-    }
-    if (await answers(aside)) {
-      renameSync(aside, path);
-      return false;
-    }
-    rmSync(aside, { force: true });
-  }
-  return false;
-}
-
-async function answers(path: string): Promise<boolean> {
+/** Whether somebody accepts connections there. */
+export async function answers(path: string): Promise<boolean> {
   const socket = await connectTo(path);
   socket?.destroy();
   return socket !== undefined;
 }
 
-async function tryListening(server: Server, path: string): Promise<boolean> {
-  return await new Promise((answer, fail) => {
+/** Listens on a path that is free, with mode 0600. */
+export async function listenOn(server: Server, path: string): Promise<void> {
+  await new Promise<void>((listening, fail) => {
     const umask = process.umask(0o177);
-    const failed = (error: NodeJS.ErrnoException): void => {
-      if (error.code === 'EADDRINUSE') answer(false);
-      else fail(error);
-    };
-    server.once('error', failed);
+    server.once('error', fail);
     server.listen(path, () => {
-      server.off('error', failed);
-      answer(true);
+      server.off('error', fail);
+      listening();
     });
     process.umask(umask);
   });

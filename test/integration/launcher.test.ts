@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -7,6 +8,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import type { SpawnedProcess } from '../../src/engine/events.ts';
 import { createLauncher, type LaunchedCommand } from '../../src/launcher/client.ts';
 import { logsOf } from '../../src/launcher/records.ts';
+import { answers } from '../../src/launcher/socket.ts';
 import { systemClock } from '../../src/tools/clock.ts';
 import { Secret } from '../../src/tools/ports.ts';
 import { systemProcessTable } from '../../src/tools/process-table.ts';
@@ -75,6 +77,16 @@ function startClient(
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   return { child, said: () => said };
+}
+
+/** A launcher that no client has asked for yet, and the first line that it says. */
+function startLauncher(folder: string): { child: ChildProcess; said: Promise<string> } {
+  const child = spawn(node, [here('../../src/launcher/main.ts'), folder], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return { child, said: once(child.stdout, 'data').then(([line]) => String(line).trim()) };
 }
 
 describe('a tool', () => {
@@ -339,6 +351,26 @@ describe('places', () => {
     const exits = await Promise.all(launchers.map((each) => attempt(each).run(['--code', '6'])));
     expect(exits.map((exit) => exit.code)).toEqual([6, 6, 6]);
     expect(new Set(exits.map((exit) => exit.log)).size).toBe(3);
+  });
+
+  test('one that only looks whether somebody answers does not end a launcher that waits for its first client', async () => {
+    const folder = temporaryFolder();
+    const { child, said } = startLauncher(folder);
+    expect(await said).toBe('listening');
+    expect(await answers(join(folder, 'launcher.sock'))).toBe(true);
+    expect(await attempt(launcherIn(folder)).run(['--code', '4'])).toMatchObject({ code: 4 });
+    expect(launcherPid(folder)).toBe(child.pid);
+  });
+
+  test('of many that start together on a dead socket, one listens and the others see it answer', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'launcher.sock'), '');
+    const started = Array.from({ length: 5 }, () => startLauncher(folder));
+    const said = await Promise.all(started.map((each) => each.said));
+    expect(said.toSorted()).toEqual([...Array<string>(4).fill('another launcher answers'), 'listening']);
+    expect(launcherPid(folder)).toBe(started[said.indexOf('listening')]?.child.pid);
+    expect(await answers(join(folder, 'launcher.sock'))).toBe(true);
+    expect(readdirSync(folder).filter((name) => name.includes('lock'))).toEqual([]);
   });
 });
 
