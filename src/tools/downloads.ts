@@ -33,12 +33,14 @@ export function createDownloads({ files, folder, mirror }: DownloadOptions): Dow
   };
   return {
     objects: async (pins, signal) => {
-      const texts = await Promise.all(pins.map((pin) => text(pin, signal)));
-      return texts.flatMap((one) =>
-        parseAllDocuments(one, { merge: true })
+      // All of them, also when one fails: which failure is told must not depend on which connection was refused first.
+      const texts = await Promise.allSettled(pins.map((pin) => text(pin, signal)));
+      return texts.flatMap((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return parseAllDocuments(one.value, { merge: true })
           .map((document) => document.toJS() as KubernetesObject | null)
-          .filter((object) => object !== null),
-      );
+          .filter((object) => object !== null);
+      });
     },
   };
 }
