@@ -139,7 +139,7 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
   const signal = options.signal ?? new AbortController().signal;
   const supplied = real && options.environment['PLATFORM_SANDBOX_SUPPLY'] !== 'none';
   const note = (text: string): void => options.say(text, 'programs');
-  const [tools, mirror, acquired, image] = await Promise.all([
+  const [tools, mirror, acquired, image, supply] = await Promise.all([
     findTools({ cache, program, home, environment, read }),
     terraformMirror(home),
     acquirePrograms(
@@ -196,7 +196,7 @@ async function settingsOf(options: StartOptions): Promise<SandboxSettings> {
             image,
             user: config.access?.sshUser ?? 'ubuntu',
             allow: config.access?.allow ?? [],
-            ...(supplied && { caches: dirname(cache) }),
+            ...(supply === undefined ? {} : { caches: dirname(cache), manifests: supply.manifests }),
           },
         }),
     environment,

@@ -32,6 +32,8 @@ export interface SandboxSettings {
     readonly allow: readonly string[];
     /** The folder of caches where packages and images for hosts were made; absent: none are served. */
     readonly caches?: string;
+    /** The folder of real manifests that go with those images. */
+    readonly manifests?: string;
   };
   /** From PLATFORM_SANDBOX_OWNER: the sandbox ends with this process, so that a killed test leaves nothing running. */
   readonly owner?: RecordedProcess;

@@ -17,7 +17,9 @@ export function withSandbox(
   { mirrors, hosts }: Pick<SandboxState, 'mirrors' | 'hosts'>,
 ): PlatformConfig {
   const pins: unknown = parse(readTextFile(join(config.program, 'sandbox', 'manifests', 'versions.yaml')) ?? '');
-  const own = hosts === undefined ? {} : { containerd: debianContainerd };
+  // Hosts run flannel's own images, by its own manifest.
+  const own =
+    hosts === undefined ? {} : { containerd: debianContainerd, cni: { flannel: config.versions.cni.flannel } };
   return {
     ...config,
     versions: overlay(overlay(config.versions, pins), own) as Versions,

@@ -26,7 +26,13 @@ export function smallSupply(options: { readonly real?: Processes; fails?(command
     cpSync(join(programRoot, 'sandbox', name), join(program, 'sandbox', name), { recursive: true });
   const module = join(folder, 'module');
   mkdirSync(join(module, 'pkg/backend/udp'), { recursive: true });
-  for (const name of ['main.go', 'pkg/backend/udp/udp_amd64.go', 'pkg/backend/udp/proxy_amd64.c'])
+  mkdirSync(join(module, 'Documentation'));
+  for (const name of [
+    'Documentation/kube-flannel.yml',
+    'main.go',
+    'pkg/backend/udp/udp_amd64.go',
+    'pkg/backend/udp/proxy_amd64.c',
+  ])
     writeFileSync(join(module, name), `original ${name}\n`);
   const built: string[] = [];
   const asked: Command[] = [];

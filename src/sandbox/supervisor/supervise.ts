@@ -4,7 +4,8 @@ import { systemClock } from '../../tools/clock.ts';
 import { textFiles } from '../../tools/files.ts';
 import { removeFolder, writeQuick } from '../../tools/folders.ts';
 import { openFarCluster } from '../cluster/far-cluster.ts';
-import { startDnsServer } from '../dns/server.ts';
+import { serveNames } from '../dns/server.ts';
+import { lookUp } from '../dns/zone.ts';
 import { startFront } from '../front/server.ts';
 import { hostVariables } from '../hosts/facts.ts';
 import { listen } from '../http.ts';
@@ -56,7 +57,7 @@ export async function supervise(
     const parts = () =>
       partsOf({ awsEndpoint: aws.endpoint, machines: machines.all().length, server: cluster.current()?.server });
     const control = controlApi({ ...world, parts, stop: () => stopping.abort() });
-    const mirror = await openMirror(join(settings.program, 'sandbox'));
+    const mirror = await openMirror(join(settings.program, 'sandbox'), settings.hosts?.manifests);
     const web = await listen(
       (asked) => {
         const path = asked.url.pathname;
@@ -65,7 +66,9 @@ export async function supervise(
       lastApi === undefined ? {} : { port: Number(lastApi.port) },
     );
     const hosts = await network?.open({ aws: aws.endpoint, mirror: web.port });
-    const dns = await startDnsServer(() => readFarSide(aws.endpoint));
+    const dns = await serveNames('127.0.0.1', 0, async (name, type) =>
+      lookUp(await readFarSide(aws.endpoint), name, type),
+    );
     const names = settings.zones.flatMap((zone) => [zone, `*.${zone}`]);
     const front = await startFront(() => cluster.current(), { names, now: systemClock.now() });
     const base = `http://127.0.0.1:${web.port}`;
@@ -82,7 +85,7 @@ export async function supervise(
       region: settings.region,
       endpoint: aws.endpoint,
       serverId: aws.id,
-      dns: dns.address,
+      dns: `127.0.0.1:${dns.port}`,
       connectTo: front.connectTo,
       mirrors,
       controlApi: `${base}${secret}`,

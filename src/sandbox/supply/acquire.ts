@@ -4,7 +4,7 @@ import { sweepUnfinished, makeUnfinished } from '../control-plane/unfinished.ts'
 import { writeAptRepository } from './apt-repository.ts';
 import { makeDebianLayer } from './debian-layer.ts';
 import { describeSupply } from './description.ts';
-import { buildPrograms } from './go-programs.ts';
+import { buildPrograms, moduleFolder } from './go-programs.ts';
 import { writeImages } from './images.ts';
 import { describePackages } from './packages.ts';
 import type { Supply } from './supply.ts';
@@ -21,6 +21,7 @@ export async function makeSupply(world: SupplyWorld, request: SupplyRequest): Pr
     folder,
     packages: join(folder, 'packages'),
     images: join(folder, 'images'),
+    manifests: join(folder, 'manifests'),
     kubernetes: description.kubernetes,
   };
   if ((await blobFiles.size(join(supply.images, 'index.json'))) !== undefined) return supply;
@@ -41,6 +42,10 @@ export async function makeSupply(world: SupplyWorld, request: SupplyRequest): Pr
       await describePackages(description, programs),
     );
     await writeImages(description, programs, debianLayer, join(unfinished, 'images'));
+    for (const { module, file, path } of description.manifests)
+      await blobFiles.write(join(unfinished, 'manifests', path), [
+        { file: join(await moduleFolder(world, request, description, module), file) },
+      ]);
     request.signal.throwIfAborted();
     await world.files.publish(unfinished, folder);
   } finally {

@@ -41,6 +41,15 @@ export interface ImageDescription {
   readonly user?: string;
 }
 
+/** A manifest that a module holds, as its project publishes it. */
+export interface ManifestDescription {
+  readonly module: string;
+  /** Path in the module. */
+  readonly file: string;
+  /** Where it is published, without `https://`. */
+  readonly path: string;
+}
+
 /** What sandbox/supply/supply.json says, what the other files there hold, and the keys that follow from them. */
 export interface SupplyDescription {
   readonly kubernetes: string;
@@ -50,6 +59,7 @@ export interface SupplyDescription {
   readonly packages: Readonly<Record<string, string>>;
   readonly programs: readonly ProgramDescription[];
   readonly patches: Readonly<Record<string, PatchDescription>>;
+  readonly manifests: readonly ManifestDescription[];
   /** Debian packages of which the layer "debian" is made. */
   readonly debian: readonly string[];
   readonly layers: Readonly<Record<string, LayerDescription>>;

@@ -104,14 +104,7 @@ async function patchModule(
   { module, files }: PatchDescription,
   folder: string,
 ): Promise<string> {
-  const exit = await runTool(world, request, {
-    argv: ['go', 'mod', 'download', '-json', module],
-    cwd: description.source,
-    environment: description.build.environment,
-    what: module,
-    next: reachGo,
-  });
-  const from = (JSON.parse(exit.stdout) as { Dir: string }).Dir;
+  const from = await moduleFolder(world, request, description, module);
   const copy = join(folder, 'module');
   for (const path of await filesBelow(from)) {
     if (/\.[ch]$/.test(path)) continue;
@@ -124,4 +117,21 @@ async function patchModule(
   await blobFiles.write(join(folder, 'go.mod'), [original, Buffer.from(`\nreplace ${module} => ${copy}\n`)]);
   await blobFiles.write(join(folder, 'go.sum'), [{ file: join(description.source, 'go.sum') }]);
   return join(folder, 'go.mod');
+}
+
+/** Where Go keeps the sources of a module, at the version that go.mod says. */
+export async function moduleFolder(
+  world: SupplyWorld,
+  request: SupplyRequest,
+  description: SupplyDescription,
+  module: string,
+): Promise<string> {
+  const exit = await runTool(world, request, {
+    argv: ['go', 'mod', 'download', '-json', module],
+    cwd: description.source,
+    environment: description.build.environment,
+    what: module,
+    next: reachGo,
+  });
+  return (JSON.parse(exit.stdout) as { Dir: string }).Dir;
 }

@@ -17,6 +17,8 @@ export interface Supply {
   readonly packages: string;
   /** An OCI image layout: blobs and index.json with the references. */
   readonly images: string;
+  /** Manifests as their projects publish them, each at its address without `https://`. */
+  readonly manifests: string;
   readonly kubernetes: string;
 }
 

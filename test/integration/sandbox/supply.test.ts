@@ -256,7 +256,13 @@ if (!made)
 
 describe.skipIf(!made)(`the real supply${made ? '' : ' (SKIPPED: not made)'}`, () => {
   beforeEach(() =>
-    serve({ folder: real, packages: join(real, 'packages'), images: join(real, 'images'), kubernetes: '1.36.3' }),
+    serve({
+      folder: real,
+      packages: join(real, 'packages'),
+      images: join(real, 'images'),
+      manifests: join(real, 'manifests'),
+      kubernetes: '1.36.3',
+    }),
   );
 
   test('every image can be pulled', async () => {

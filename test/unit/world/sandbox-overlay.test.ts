@@ -17,6 +17,14 @@ describe('the configuration of a sandbox', () => {
     expect(versions.containerd).toEqual(pinned.containerd);
   });
 
+  test('hosts are given flannel as it is published, simulated machines the stand-in', () => {
+    const before = exampleConfig({ program });
+    const simulated = withSandbox(before, { mirrors });
+    const real = withSandbox(before, { mirrors, hosts: { variables: {} } });
+    expect(real.versions.cni.flannel).toEqual(before.versions.cni.flannel);
+    expect(simulated.versions.cni.flannel).not.toEqual(before.versions.cni.flannel);
+  });
+
   test('hosts: what is particular to them becomes variables of the roles, and containerd is the one of their Debian', () => {
     const variables = hostVariablesOf({ unified: false, mayLower: false, bridgeModule: false });
     const registries = { 'registry.k8s.io': 'http://203.0.113.3:8080' };

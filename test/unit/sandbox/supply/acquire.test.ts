@@ -20,6 +20,8 @@ test('a supply is made once: packages with their checksums, images with their re
   const list = readFileSync(join(supply.packages, 'Packages'), 'utf8');
   expect(list.match(/^SHA256: [0-9a-f]{64}$/gm)).toHaveLength(packages.length);
   expect(readFileSync(join(supply.images, 'index.json'), 'utf8')).toContain('registry.k8s.io/kube-apiserver:v1.36.3');
+  const path = 'raw.githubusercontent.com/flannel-io/flannel/v0.28.10/Documentation/kube-flannel.yml';
+  expect(readFileSync(join(supply.manifests, path), 'utf8')).toBe('original Documentation/kube-flannel.yml\n');
   const once = [built.length, asked.length];
   expect(await make()).toEqual(supply);
   expect([built.length, asked.length]).toEqual(once);

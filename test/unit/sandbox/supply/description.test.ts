@@ -10,7 +10,9 @@ import { programRoot, smallSupply } from '../../../helpers/small-supply.ts';
 interface Versions {
   readonly kubernetes: string;
   readonly images: Readonly<Record<string, string>>;
-  readonly cni: { readonly flannel: { readonly version: string } };
+  readonly cni: {
+    readonly flannel: { readonly version: string; readonly manifests: readonly { readonly url: string }[] };
+  };
   readonly charts: Readonly<Record<string, { readonly appVersion: string }>>;
 }
 const versions = parse(readFileSync(join(programRoot, 'versions.yaml'), 'utf8')) as Versions;
@@ -29,6 +31,12 @@ test('the images are those that the pins of the product name', () => {
       `ghcr.io/flannel-io/flannel:${versions.cni.flannel.version}`,
       `registry.k8s.io/metrics-server/metrics-server:v${versions.charts['metrics-server']?.appVersion}`,
     ]),
+  );
+});
+
+test('the manifests are those that the pins name', () => {
+  expect(description.manifests.map(({ path }) => `https://${path}`)).toEqual(
+    versions.cni.flannel.manifests.map(({ url }) => url),
   );
 });
 
