@@ -14,6 +14,12 @@ export type Answer =
   | { readonly type: 'TXT'; readonly ttl: number; readonly text: string }
   | { readonly type: 'CNAME'; readonly ttl: number; readonly name: string };
 
+/** What is known of a name. */
+export interface Found {
+  readonly code: number;
+  readonly answers: readonly Answer[];
+}
+
 export const recordTypes = { A: 1, CNAME: 5, TXT: 16, AAAA: 28 } as const;
 export const noError = 0;
 export const noSuchName = 3;

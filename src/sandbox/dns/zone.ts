@@ -1,6 +1,6 @@
 import type { AwsRecord, FarSide } from '../supervisor/far-side.ts';
 import { noError, noSuchName, recordTypes } from './message.ts';
-import type { Answer } from './message.ts';
+import type { Answer, Found } from './message.ts';
 
 const loopback = '127.0.0.1';
 const balancerTtl = 5;
@@ -9,11 +9,7 @@ const balancerTtl = 5;
  * What the name servers of Route 53 and of AWS would say: records of the hosted zones, aliases resolved, and the
  * hostname of a load balancer while it exists. All load balancers are on loopback.
  */
-export function lookUp(
-  farSide: Pick<FarSide, 'records' | 'loadBalancers'>,
-  name: string,
-  type: number,
-): { readonly code: number; readonly answers: readonly Answer[] } {
+export function lookUp(farSide: Pick<FarSide, 'records' | 'loadBalancers'>, name: string, type: number): Found {
   const address = (): readonly Answer[] =>
     type === recordTypes.A ? [{ type: 'A', ttl: balancerTtl, address: loopback }] : [];
   if (farSide.loadBalancers.includes(name)) return { code: noError, answers: address() };

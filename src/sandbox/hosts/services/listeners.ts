@@ -1,41 +1,13 @@
-import { createSocket } from 'node:dgram';
 import { createServer } from 'node:http';
 import { connect, createServer as createPlainServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { readBytes } from '../../../tools/folders.ts';
-import { readQuestion, writeAnswer } from '../../dns/message.ts';
 import type { MetadataCall, MetadataReply } from './metadata.ts';
-import { lookUpInside } from './private-names.ts';
-import type { View } from './view.ts';
-
-const serverFailure = 2;
 
 export interface Listening {
   readonly port: number;
   close(): Promise<void>;
-}
-
-/** Answers questions for names over UDP; each looks at the view anew. */
-export async function serveNames(host: string, port: number, look: () => Promise<View>): Promise<Listening> {
-  const socket = createSocket('udp4');
-  socket.on('message', (message, from) => {
-    const question = readQuestion(message);
-    if (question === undefined) return;
-    const send = (answer: Buffer): void => socket.send(answer, from.port, from.address);
-    look().then(
-      (view) => {
-        const { code, answers } = lookUpInside(view, question.name, question.type);
-        send(writeAnswer(question, code, answers));
-      },
-      () => send(writeAnswer(question, serverFailure, [])),
-    );
-  });
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(port, host, resolve);
-  });
-  return { port: socket.address().port, close: () => new Promise((resolve) => socket.close(() => resolve())) };
 }
 
 /** Serves instance metadata; `answer` gets the address that asks. */
