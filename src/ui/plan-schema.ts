@@ -1,3 +1,5 @@
+import { stepFailureSchema } from '../failure-schema.ts';
+
 const text = { type: 'string' } as const;
 const texts = { type: 'array', items: text } as const;
 
@@ -35,24 +37,7 @@ export const planSchema = {
     problems: {
       type: 'array',
       description: 'looks that failed',
-      items: {
-        type: 'object',
-        required: ['step', 'failure'],
-        properties: {
-          step: text,
-          failure: {
-            type: 'object',
-            required: ['code', 'message', 'next', 'class', 'facts'],
-            properties: {
-              code: text,
-              message: text,
-              next: texts,
-              class: { enum: ['permanent', 'transient', 'throttled'] },
-              facts: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
-            },
-          },
-        },
-      },
+      items: stepFailureSchema,
     },
   },
 } as const;

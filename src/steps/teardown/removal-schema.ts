@@ -1,3 +1,4 @@
+import { stepFailureSchema } from '../../failure-schema.ts';
 import { costClasses } from './costs.ts';
 
 const text = { type: 'string' } as const;
@@ -41,24 +42,7 @@ export const removalSchema = {
     failures: {
       type: 'array',
       description: 'in the order in which they happened',
-      items: {
-        type: 'object',
-        required: ['step', 'failure'],
-        properties: {
-          step: text,
-          failure: {
-            type: 'object',
-            required: ['code', 'message', 'next', 'class', 'facts'],
-            properties: {
-              code: text,
-              message: text,
-              next: texts,
-              class: { enum: ['permanent', 'transient', 'throttled'] },
-              facts: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
-            },
-          },
-        },
-      },
+      items: stepFailureSchema,
     },
     done: { ...texts, description: 'steps that did something and proved it' },
     kept: {
