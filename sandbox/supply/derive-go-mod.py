@@ -3,9 +3,11 @@
 
     python3 derive-go-mod.py
 
-Every module that the control-plane binary is built from is held at exactly its version there, by a replacement, so that
-Go's build cache serves both: what is compiled for one is not compiled again for the other. What the supply adds is
-below. The commands are tools of the module (go.mod, directive `tool`), because a command cannot be imported.
+Kubernetes' own programs are built from the very requirements of the control-plane binary (folder kubernetes), so that
+Go's build cache serves both: what is compiled for one is not compiled again for the other. Go writes the version that is
+required into what it compiles, not the one that replaces it: a replacement alone would not do.
+
+In the module of all others each of those modules is held at its version by a replacement. What the supply adds is below. The commands are tools of the module (go.mod, directive `tool`), because a command cannot be imported.
 """
 
 import json
@@ -55,6 +57,12 @@ def render(name: str, go_version: str, tools: list[str], required: dict[str, str
     return "\n".join(lines)
 
 
+def kubernetes_module(go_mod: str, programs: list[str]) -> str:
+    """Returns the control-plane binary's go.mod with Kubernetes' programs as tools."""
+    renamed = re.sub(r"^module .*$", "module platform/sandbox/supply/kubernetes", go_mod, count=1, flags=re.M)
+    return "\n".join([renamed, "tool (", *(f"\t{program}" for program in sorted(programs)), ")", ""])
+
+
 def write_module(folder: pathlib.Path, text: str) -> None:
     """Writes go.mod and a fresh go.sum: `go mod tidy` only adds lines, and a former one holds former versions."""
     folder.mkdir(exist_ok=True)
@@ -76,7 +84,13 @@ def main() -> None:
         for program in programs
         if not program["package"].startswith("./") and "module" not in program
     ]
-    required = {**ADDED, **{name: pinned[name] for name in ("k8s.io/kubernetes", SERVER)}}
+    required = {**ADDED, SERVER: pinned[SERVER]}
+    kubernetes = [
+        program["package"]
+        for program in programs
+        if program.get("module") == "kubernetes" and not program["package"].startswith("./")
+    ]
+    write_module(HERE / "kubernetes", kubernetes_module(go_mod, kubernetes))
     write_module(HERE, render("supply", go_version, tools, required, pinned))
     write_module(
         HERE / "etcd-tools",
