@@ -12,8 +12,8 @@ import { officialSites } from './acquire-types.ts';
 // Run by scripts/setup.js, so that both README commands find the binary in the cache: with progress, and before a test needs it.
 const environment = process.env;
 const abort = new AbortController();
-process.once('SIGINT', () => abort.abort());
-process.once('SIGTERM', () => abort.abort());
+// Not `once`: a listener that is gone when execa looks lets it end the process at once, before anything is cleaned up.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => abort.abort());
 const go = Object.fromEntries(
   Object.entries(environment).filter(
     ([name, value]) => value !== undefined && /^(GO[A-Z0-9]+|CGO_ENABLED)$/.test(name),
