@@ -129,6 +129,16 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .option('--run <run>', 'a run other than the latest that has the step')
     .action(run(async () => (await import('./commands/logs.ts')).logs));
   command(
+    'ssh',
+    "Log in to a machine with the pinned host key and the platform's key, or run a command on it.",
+    'platform ssh k8s-worker-1 -- sudo journalctl -u kubelet -n 50',
+  )
+    .argument('<node>', 'name, instance id or address of the machine')
+    .argument('[command...]', 'what to run there, after --; without it, a shell')
+    .option('--tty', 'a terminal for the command too')
+    .option('--print', 'print the ssh command line instead of running it')
+    .action(run(async () => (await import('./commands/ssh.ts')).ssh));
+  command(
     'unlock',
     'Break the lock of an environment, knowingly.',
     'platform unlock --env prod --run 2026-11-21T10-00-00-abc',
