@@ -7,10 +7,11 @@ import type { SandboxSettings } from '../settings.ts';
 export interface ShimSettings {
   readonly folder: string;
   readonly controlApi: string;
-  readonly ansiblePlaybook: string;
   readonly python: string;
   /** Path of the check for undefined variables. */
   readonly inspector: string;
+  /** The folder sandbox/ansible. */
+  readonly ansible: string;
 }
 
 /** Writes the programs that stand for ssh and ansible-playbook, and gives their paths. */
@@ -22,9 +23,9 @@ export async function writeShims(
   const shim: ShimSettings = {
     folder: settings.folder,
     controlApi,
-    ansiblePlaybook: settings.tools.ansiblePlaybook,
     python: settings.tools.python,
     inspector: join(settings.program, 'ansible', 'checks', 'undefined_variables.py'),
+    ansible: join(settings.program, 'sandbox', 'ansible'),
   };
   const file = join(folder, 'shims.json');
   await writeQuick(file, `${JSON.stringify(shim, undefined, 2)}\n`);

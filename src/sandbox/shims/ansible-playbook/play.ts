@@ -64,16 +64,8 @@ export function playFor(step: string | undefined, controlApi: string): string {
     },
     tasks: wanted.map((promise) => ({
       name: promise.name,
-      'ansible.builtin.uri': {
-        url: `${controlApi}/effects/${promise.step}`,
-        method: 'POST',
-        body_format: 'json',
-        body: facts,
-        timeout: 180,
-        use_proxy: false,
-      },
-      register: 'effect',
-      changed_when: '(effect.json | default({})).changed | default(false)',
+      // sandbox/ansible/action_plugins
+      platform_effect: { url: `${controlApi}/effects/${promise.step}`, facts },
       ...('when' in promise ? { when: promise.when } : {}),
     })),
   };
