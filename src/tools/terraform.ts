@@ -8,7 +8,7 @@ import { describe, explainTerraform, placeOf } from './terraform/failures.ts';
 import type { Diagnostic } from './terraform/messages.ts';
 import { plansAhead } from './terraform/plans-ahead.ts';
 import { settleRoot } from './terraform/settle.ts';
-import { readState, readStored } from './terraform/state.ts';
+import { readState, readStored, readStoredOutputs } from './terraform/state.ts';
 import { removeOldCopies } from './terraform/working-copy.ts';
 
 export type { TerraformOptions } from './terraform/call.ts';
@@ -53,7 +53,10 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
       return { changes: found.changes };
     },
     async outputs(root, signal) {
-      return await outputs(calls, root, await calls.prepare(root, signal), signal);
+      return (
+        (await readStoredOutputs(options, root)) ??
+        (await outputs(calls, root, await calls.prepare(root, signal), signal))
+      );
     },
     async validate(root, signal) {
       const copy = await calls.prepare(root, signal, 'offline');
@@ -80,7 +83,7 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
         building(root, options, applies.take(root, copy, recent)),
       );
       await removeOldCopies(root, copiesOf(options), copy.key);
-      return await outputs(calls, root, copy, scope.signal);
+      return (await readStoredOutputs(options, root)) ?? (await outputs(calls, root, copy, scope.signal));
     },
     async destroy(root, scope) {
       await withState(async () => {

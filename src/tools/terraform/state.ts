@@ -1,3 +1,4 @@
+import type { Json } from '../../engine/types.ts';
 import type { StateResource, TerraformRoot } from '../ports.ts';
 import { parse } from './apply.ts';
 import type { Terraform, TerraformOptions } from './call.ts';
@@ -7,6 +8,7 @@ import type { WorkingCopy } from './working-copy.ts';
 /** Terraform's state, format 4, in the parts that we read (internal/states/statefile/version4.go); checked with 1.11.4. */
 interface StoredState {
   readonly version?: number;
+  readonly outputs?: Readonly<Record<string, { readonly value: Json }>>;
   readonly resources?: readonly {
     readonly module?: string;
     readonly mode: string;
@@ -46,13 +48,30 @@ export async function readState(
  * cannot be read with these credentials: then Terraform is asked, which knows why.
  */
 export async function readStored(
+  options: Pick<TerraformOptions, 'readObject'>,
+  root: Pick<TerraformRoot, 'backend'>,
+): Promise<readonly StateResource[] | undefined> {
+  const state = await storedState(options, root);
+  return state && resourcesIn(state);
+}
+
+/** The outputs of the state, in the same way: `output` takes a second of processor time, for it weighs the provider's 700 MB against the lock file. */
+export async function readStoredOutputs(
+  options: Pick<TerraformOptions, 'readObject'>,
+  root: Pick<TerraformRoot, 'backend'>,
+): Promise<Readonly<Record<string, Json>> | undefined> {
+  const state = await storedState(options, root);
+  return state && Object.fromEntries(Object.entries(state.outputs ?? {}).map(([name, { value }]) => [name, value]));
+}
+
+async function storedState(
   { readObject }: Pick<TerraformOptions, 'readObject'>,
   { backend }: Pick<TerraformRoot, 'backend'>,
-): Promise<readonly StateResource[] | undefined> {
+): Promise<StoredState | undefined> {
   if (readObject === undefined || backend === undefined) return undefined;
   try {
     const state = JSON.parse((await readObject(backend.bucket, backend.key)) ?? '{}') as StoredState;
-    return state.version === 4 ? resourcesIn(state) : undefined;
+    return state.version === 4 ? state : undefined;
   } catch {
     return undefined;
   }

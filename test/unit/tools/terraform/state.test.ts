@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readStored, resourcesIn } from '../../../../src/tools/terraform/state.ts';
+import { readStored, readStoredOutputs, resourcesIn } from '../../../../src/tools/terraform/state.ts';
 
 const instance = (id: string, more: object = {}) => ({ attributes: { id }, ...more });
 const resource = (instances: readonly object[], more: object = {}) => ({
@@ -77,6 +77,18 @@ describe('a state read from its bucket', () => {
   test('is what Terraform would print', async () => {
     expect(await read(JSON.stringify({ version: 4, resources }))).toEqual(resourcesIn({ resources }));
     expect(await read(JSON.stringify({ version: 4, resources: [] }))).toEqual([]);
+  });
+
+  test('gives its outputs by name; a state without any has none', async () => {
+    const outputs = (state: object) =>
+      readStoredOutputs({ readObject: async () => JSON.stringify(state) }, { backend });
+    const nodes = { value: { master: { id: 'i-1' } }, type: ['object', {}] };
+    expect(await outputs({ version: 4, outputs: { nodes, vpc: { value: 'vpc-1', sensitive: true } } })).toEqual({
+      nodes: { master: { id: 'i-1' } },
+      vpc: 'vpc-1',
+    });
+    expect(await outputs({ version: 4 })).toEqual({});
+    expect(await outputs({ version: 5, outputs: { nodes } })).toBeUndefined();
   });
 
   test.each([
