@@ -1,9 +1,10 @@
 import { GetObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { EstateSeed, Tags } from '../contract/estate-seed.ts';
 import { wireSeed } from '../contract/wire-seed.ts';
+import type { AwsCall } from './aws-server.ts';
 import { BuiltProgram, type Said } from './built-program.ts';
 import { freePort } from './free-port.ts';
-import { type AwsCall, type LocalAws, startLocalAws } from './local-aws.ts';
+import { type LocalAws, startLocalAws } from './local-aws.ts';
 import { table } from './refusals.ts';
 import { awsPython } from './tool-caches.ts';
 

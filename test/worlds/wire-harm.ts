@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { decodeJournal } from '../../src/engine/record.ts';
 import type { SecurityGroupRule } from '@aws-sdk/client-ec2';
-import type { AwsCall } from '../helpers/local-aws.ts';
+import type { AwsCall } from '../helpers/aws-server.ts';
 import type { Resource } from './wire-aws.ts';
 import { isProtected, keyOf, stateBucket, titleOf } from './wire-truth.ts';
 import { journalsOf, type WireWorld } from './wire-world.ts';
