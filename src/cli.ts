@@ -139,6 +139,27 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .option('--print', 'print the ssh command line instead of running it')
     .action(run(async () => (await import('./commands/ssh.ts')).ssh));
   command(
+    'kubeconfig',
+    'Let yourself into the cluster with kubectl: a certificate of your own that ends by itself.',
+    'platform kubeconfig --lifetime 8h --merge',
+  )
+    .option('--lifetime <duration>', 'how long it is good for, from 10m to 30d', '8h')
+    .addOption(
+      new Option('--role <role>', 'rights in every namespace; view, which shows no Secrets, unless told').choices([
+        'view',
+        'edit',
+        'admin',
+        'cluster-admin',
+      ]),
+    )
+    .option('--group <group...>', 'groups that you have bound to rights yourselves, in place of a role')
+    .option('--user <name>', "name of the user in audit logs (default: yours, and this machine's)")
+    .option('--context <name>', 'name of the context (default: the cluster id)')
+    .option('--out <file>', 'write a file of its own that only you can read')
+    .option('--merge', 'merge into your own kubeconfig; a copy of it is kept, the current context stays')
+    .option('--local-port <number>', 'near end of the tunnel, where the API is reached through SSH', positive, 16_443)
+    .action(run(async () => (await import('./commands/kubeconfig.ts')).kubeconfig));
+  command(
     'unlock',
     'Break the lock of an environment, knowingly.',
     'platform unlock --env prod --run 2026-11-21T10-00-00-abc',

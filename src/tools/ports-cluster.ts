@@ -81,4 +81,12 @@ export interface ClusterWriter extends ClusterReader {
   merge(reference: ObjectReference, patch: Json): Promise<KubernetesObject | undefined>;
   /** Takes exactly these finalizers off the object of that uid; fine when it is gone. */
   releaseFinalizers(reference: ObjectReference, uid: string, finalizers: readonly string[]): Promise<void>;
+  /**
+   * Has the cluster sign a certificate of a client: asked for under this name, approved, awaited. `request` is PKCS #10 as PEM, `lifetime`
+   * milliseconds; the signer may give less. PEM.
+   */
+  signClient(
+    request: { readonly name: string; readonly request: string; readonly lifetime: number },
+    signal: AbortSignal,
+  ): Promise<string>;
 }

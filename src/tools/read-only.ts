@@ -30,6 +30,7 @@ const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true
   remove: true,
   merge: true,
   releaseFinalizers: true,
+  signClient: true,
 };
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from '../ports.ts';
 import type { ClusterIdentity, ClusterWriter, KubernetesObject } from '../ports-cluster.ts';
+import { signClient } from './client-certificate.ts';
 import { assertSameCluster } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { clusterReader } from './reader.ts';
@@ -72,6 +73,11 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
       await prove();
       const path = await requests.pathOf(reference);
       if (path !== undefined) await releaseFinalizers(requests, path, uid, finalizers);
+    },
+
+    async signClient(request, signal) {
+      await prove();
+      return signClient(requests, options.clock, request, signal);
     },
   };
 }

@@ -61,6 +61,7 @@ export function clusterPort(cluster: MemoryCluster, alive: () => boolean = () =>
         ? { result: 'absent', because: `${object.kind} ${object.metadata.name} does not exist` }
         : { result: 'same', because: 'nothing would change' };
     },
+    signClient: () => Promise.reject(new Error('a teardown asks for no certificate')),
     apply: async (object) => {
       await enter({ verb: 'apply', target: named({ ...object, ...object.metadata }) });
       const known = cluster.find(object.kind, object.metadata.namespace, object.metadata.name);
