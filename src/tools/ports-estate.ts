@@ -119,6 +119,11 @@ export interface EstateScope {
    * elsewhere. More may be returned.
    */
   readonly near?: true;
+  /**
+   * Listings of one look, which has no other properties: what several of its kinds need of AWS (who bears our marks, what stands in a VPC, whose
+   * certificates) is asked once for all of them, so that none shows anything older than the beginning of the look. Absent: each listing asks by itself.
+   */
+  readonly look?: object;
 }
 
 export interface EstateReader {

@@ -2,7 +2,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEstate } from '../../src/tools/aws/estate/estate.ts';
 import { refusedKinds, removableKinds } from '../../src/tools/ports-estate.ts';
 import { estateContract } from '../contract/estate.ts';
-import type { SeededEstate } from '../contract/estate-seed.ts';
+import { balancerContract } from '../contract/estate-balancers.ts';
+import { networkContract } from '../contract/estate-network.ts';
+import { refusedContract } from '../contract/estate-refused.ts';
+import { scopeContract } from '../contract/estate-scope.ts';
+import type { MakeEstate, SeededEstate } from '../contract/estate-seed.ts';
+import type { EstateScope } from '../../src/tools/ports-estate.ts';
 import { look, sweep } from '../contract/naive-sweep.ts';
 import { seedWholeEstate } from '../contract/whole-estate.ts';
 import { type WireServer, startWireServer, wireRegion } from '../contract/wire-server.ts';
@@ -40,15 +45,34 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
 
   estateContract(make);
 
+  // Where listings share what they ask; what is asked when something is deleted is the same.
+  describe('in a look', () => {
+    const looking: MakeEstate = async () => {
+      const one = await make();
+      const { estate } = one;
+      return { ...one, estate: { ...estate, list: (kind, scope) => estate.list(kind, { ...scope, look: {} }) } };
+    };
+    scopeContract(looking);
+    networkContract(looking);
+    balancerContract(looking);
+    refusedContract(looking);
+  });
+
   /** Calls of the adapter while it does something. */
   const callsOf = async (work: () => Promise<unknown>): Promise<readonly string[]> => {
     const before = (await server.calls(0)).at(-1)?.n ?? 0;
     await work();
     return (await server.calls(before)).map(({ service, action }) => `${service}:${action}`);
   };
-  const everything = async ({ estate, cluster, domain }: SeededEstate, vpcs: readonly string[]) => {
-    const scope = { cluster, vpcs, domain, recorded: {} };
-    for (const kind of [...removableKinds, ...refusedKinds]) await estate.list(kind, scope);
+  const everything = async (
+    { estate, cluster, domain }: SeededEstate,
+    vpcs: readonly string[],
+    more: Partial<EstateScope> = {},
+  ) => {
+    const scope = { cluster, vpcs, domain, recorded: {}, ...more };
+    const found = [];
+    for (const kind of [...removableKinds, ...refusedKinds]) found.push(...(await estate.list(kind, scope)));
+    return found;
   };
 
   describe('the whole of a platform', () => {
@@ -65,9 +89,26 @@ describe.skipIf(reason !== '')(`estate adapter against the local AWS server ${re
       expect({ owned, calls: calls.length, enough: calls.length <= owned * 6 }).toMatchObject({ enough: true });
     });
 
+    test('one look shows what a listing of each kind shows, in three quarters of the calls', async () => {
+      const one = await make();
+      const vpc = await seedWholeEstate(one.seed, one.cluster, one.domain);
+      const found: unknown[] = [];
+      const each = await callsOf(async () => found.push(await everything(one, [vpc])));
+      const look = await callsOf(async () => found.push(await everything(one, [vpc], { look: {} })));
+      expect(found[1]).toEqual(found[0]);
+      expect(look.filter((call) => call === 'ec2:DescribeTags')).toHaveLength(1);
+      expect({ each: each.length, look: look.length, few: look.length <= each.length * 0.75 }).toMatchObject({
+        few: true,
+      });
+      // Without a VPC the marks alone lead to what is ours.
+      expect(await everything(one, [], { look: {} })).toEqual(await everything(one, []));
+    });
+
     test('a look at all kinds costs the same beside many things of others', async () => {
       const one = await make();
       const vpc = await seedWholeEstate(one.seed, one.cluster, one.domain);
+      // The zone of a domain is looked up once.
+      await one.estate.list('dns-record', { cluster: one.cluster, vpcs: [], domain: one.domain, recorded: {} });
       const alone = await callsOf(() => everything(one, [vpc]));
       const other = await one.seed.vpc({ 'platform/cluster': `${one.cluster}x` });
       const subnets = [await one.seed.subnet(other), await one.seed.subnet(other)];

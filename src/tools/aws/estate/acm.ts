@@ -5,6 +5,7 @@ import type { Session } from '../session.ts';
 import { isMarked, known, recordedIds } from './family.ts';
 import type { Family } from './family.ts';
 import { orNothing, unlessGone } from './gone.ts';
+import { onceInLook } from './one-look.ts';
 
 /** Every kind of key: a listing without them shows RSA of 1024 and 2048 bits only. */
 const keyTypes = [
@@ -48,8 +49,14 @@ export async function acm(session: Session): Promise<Family<'certificate' | 'dis
     return [{ arn: CertificateArn, tags: tagRecord(found[0].Tags), detail: found[1].Certificate }];
   };
 
+  /** In a look once for certificates and for distributions. */
+  const within = (scope: EstateScope): Promise<readonly Certificate[]> =>
+    onceInLook(scope, `certificates of ${scope.domain ?? ''}, ${recordedIds(scope, 'certificate').join()}`, () =>
+      ask(scope),
+    );
+
   // Tags cost a call for each certificate: only those that stand for a name of ours are asked.
-  const within = async (scope: EstateScope): Promise<readonly Certificate[]> => {
+  const ask = async (scope: EstateScope): Promise<readonly Certificate[]> => {
     const recorded = recordedIds(scope, 'certificate');
     const summaries = await collect(async (NextToken) => {
       const page = await send('ListCertificates', (options) =>

@@ -2,13 +2,32 @@ import type { Instance, KeyPairInfo } from '@aws-sdk/client-ec2';
 import type { CloudResource, EstateScope } from '../../ports-estate.ts';
 import { tagRecord } from '../session.ts';
 import { pages, unionOf } from './ec2-union.ts';
-import type { Ec2 } from './ec2-union.ts';
+import type { Ec2, Question } from './ec2-union.ts';
 import { known, references } from './family.ts';
 import type { Family } from './family.ts';
 import { clearingTheWay, unlessGone } from './gone.ts';
 
+/** How instances are asked for. */
+export const instances = ({ sdk, client, send }: Ec2): Question<Instance> => ({
+  kind: 'instance',
+  byVpc: 'vpc-id',
+  byId: 'instance-id',
+  idOf: (instance) => instance.InstanceId,
+  ask: async (Filters) => {
+    const reservations = await pages(
+      (NextToken) =>
+        send('DescribeInstances', (options) =>
+          client.send(new sdk.DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken }), options),
+        ),
+      (page) => page.Reservations,
+    );
+    return reservations.flatMap((reservation) => reservation.Instances ?? []);
+  },
+});
+
 /** Instances and key pairs. */
-export function machines({ sdk, client, send }: Ec2): Family<'instance' | 'key-pair'> {
+export function machines(ec2: Ec2): Family<'instance' | 'key-pair'> {
+  const { sdk, client, send } = ec2;
   const keep = async (InstanceId: string): Promise<void> => {
     for (const attribute of ['DisableApiTermination', 'DisableApiStop'] as const)
       await send(
@@ -21,25 +40,7 @@ export function machines({ sdk, client, send }: Ec2): Family<'instance' | 'key-p
 
   return {
     instance: {
-      list: async (scope) => {
-        const found = await unionOf<Instance>(scope, {
-          kind: 'instance',
-          byVpc: 'vpc-id',
-          byId: 'instance-id',
-          idOf: (instance) => instance.InstanceId,
-          ask: async (Filters) => {
-            const reservations = await pages(
-              (NextToken) =>
-                send('DescribeInstances', (options) =>
-                  client.send(new sdk.DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken }), options),
-                ),
-              (page) => page.Reservations,
-            );
-            return reservations.flatMap((reservation) => reservation.Instances ?? []);
-          },
-        });
-        return found.map(instanceOf);
-      },
+      list: async (scope) => (await unionOf(ec2, scope, instances(ec2))).map(instanceOf),
       remove: (resource, options) => {
         const terminate = () =>
           send(
@@ -57,11 +58,12 @@ export function machines({ sdk, client, send }: Ec2): Family<'instance' | 'key-p
     'key-pair': {
       list: async (scope) => {
         const names = [`${scope.cluster}-*`, ...(scope.recorded['key-pair'] ?? [])];
-        const found = await unionOf<KeyPairInfo>(withoutRecorded(scope), {
+        const found = await unionOf<KeyPairInfo>(ec2, withoutRecorded(scope), {
           kind: 'key-pair',
           byId: 'key-name',
           byName: { Name: 'key-name', Values: [...new Set(names)].slice(0, 200) },
           idOf: (pair) => pair.KeyName,
+          taggedAs: { idOf: (pair) => pair.KeyPairId, byId: 'key-pair-id' },
           ask: async (Filters) =>
             (
               await send('DescribeKeyPairs', (options) =>

@@ -8,11 +8,12 @@ import type { Family } from './family.ts';
 import { unlessGone } from './gone.ts';
 
 /** Volumes and snapshots. Neither stands in a VPC: only marks and records lead to them. */
-export function volumes({ sdk, client, send }: Ec2): Family<'volume' | 'snapshot'> {
+export function volumes(ec2: Ec2): Family<'volume' | 'snapshot'> {
+  const { sdk, client, send } = ec2;
   return {
     volume: {
       list: async (scope) => {
-        const found = await unionOf<Volume>(scope, {
+        const found = await unionOf<Volume>(ec2, scope, {
           kind: 'volume',
           byId: 'volume-id',
           idOf: (volume) => volume.VolumeId,
@@ -36,7 +37,7 @@ export function volumes({ sdk, client, send }: Ec2): Family<'volume' | 'snapshot
 
     snapshot: {
       list: async (scope) => {
-        const found = await unionOf<Snapshot>(scope, {
+        const found = await unionOf<Snapshot>(ec2, scope, {
           kind: 'snapshot',
           byId: 'snapshot-id',
           idOf: (snapshot) => snapshot.SnapshotId,

@@ -180,12 +180,14 @@ export async function iam(session: Session): Promise<Family<'role' | 'instance-p
 
     policy: {
       list: async (scope) => {
-        const own = async () =>
-          (await policies())
-            .filter((one) => one.PolicyName?.startsWith(`${scope.cluster}-`) === true)
-            .map((one) => one.Arn ?? '');
-        const recorded = recordedIds(scope, 'policy').filter((arn) => !isOfAws(arn));
-        return each([...new Set([...(await own()), ...recorded])], policy);
+        const recorded = new Set(recordedIds(scope, 'policy'));
+        const found = (await policies()).filter(
+          (one) => one.PolicyName?.startsWith(`${scope.cluster}-`) === true || recorded.has(one.Arn ?? ''),
+        );
+        return each(
+          found.map((one) => one.Arn ?? ''),
+          policy,
+        );
       },
       remove: async ({ id: PolicyArn }) => {
         const versions = await orNothing(
@@ -235,8 +237,9 @@ async function chosen(
   kind: 'role' | 'instance-profile',
   names: () => Promise<readonly string[]>,
 ): Promise<readonly string[]> {
-  const own = (await names()).filter((name) => name.startsWith(`${scope.cluster}-`));
-  return [...new Set([...own, ...recordedIds(scope, kind)])];
+  // The list is the whole account's: a recorded name that it lacks is not asked for.
+  const recorded = new Set(recordedIds(scope, kind));
+  return (await names()).filter((name) => name.startsWith(`${scope.cluster}-`) || recorded.has(name));
 }
 
 async function each(

@@ -1,28 +1,51 @@
 import type { Address, NetworkInterface } from '@aws-sdk/client-ec2';
 import { PlatformError, isPlatformError } from '../../../errors.ts';
-import type { CloudReference, CloudResource } from '../../ports-estate.ts';
+import type { CloudReference, CloudResource, EstateScope } from '../../ports-estate.ts';
 import { tagRecord } from '../session.ts';
-import { pages, unionOf } from './ec2-union.ts';
-import type { Ec2 } from './ec2-union.ts';
+import { inRecordedVpcs, pages, unionOf } from './ec2-union.ts';
+import type { Ec2, Question } from './ec2-union.ts';
 import { known, ownershipTag, references } from './family.ts';
 import type { Family } from './family.ts';
 import { clearingTheWay, nameOf, unlessGone } from './gone.ts';
+import { internetGateways } from './network.ts';
+
+type Interface = NetworkInterface & { readonly Tags?: NetworkInterface['TagSet'] };
+
+/** How network interfaces are asked for. */
+export const networkInterfaces = ({ sdk, client, send }: Ec2): Question<Interface> => ({
+  kind: 'network-interface',
+  byVpc: 'vpc-id',
+  byId: 'network-interface-id',
+  idOf: (one) => one.NetworkInterfaceId,
+  ask: async (Filters) => {
+    const all = await pages(
+      (NextToken) =>
+        send('DescribeNetworkInterfaces', (options) =>
+          client.send(new sdk.DescribeNetworkInterfacesCommand({ Filters, MaxResults: 1000, NextToken }), options),
+        ),
+      (page) => page.NetworkInterfaces,
+    );
+    return all.map((one) => ({ ...one, Tags: one.TagSet }));
+  },
+});
 
 /** Network interfaces and Elastic IP addresses. */
-export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-interface' | 'address'> {
+export function interfaces(ec2: Ec2): Family<'network-interface' | 'address'> {
+  const { sdk, client, send, region } = ec2;
   /** Gateways by VPC, asked only when something has a public address: that is what keeps a gateway attached. */
-  const gatewaysOf = async (found: readonly NetworkInterface[]): Promise<ReadonlyMap<string, string>> => {
-    const Values = [...new Set(found.filter(isPublic).map((one) => one.VpcId ?? ''))];
-    if (Values.length === 0) return new Map();
-    const page = await send('DescribeInternetGateways', (options) =>
-      client.send(
-        new sdk.DescribeInternetGatewaysCommand({ Filters: [{ Name: 'attachment.vpc-id', Values }] }),
-        options,
-      ),
-    );
-    return new Map(
-      (page.InternetGateways ?? []).map((one) => [one.Attachments?.[0]?.VpcId ?? '', one.InternetGatewayId ?? '']),
-    );
+  const gatewaysOf = async (
+    found: readonly NetworkInterface[],
+    scope: EstateScope,
+  ): Promise<ReadonlyMap<string, string>> => {
+    const vpcs = [...new Set(found.filter(isPublic).map((one) => one.VpcId ?? ''))];
+    if (vpcs.length === 0) return new Map();
+    // In a look the gateways of the recorded VPCs are asked for all the same.
+    const known = scope.look === undefined ? [] : scope.vpcs;
+    const lists = await Promise.all([
+      inRecordedVpcs({ ...scope, vpcs: known }, internetGateways(ec2)),
+      inRecordedVpcs({ ...scope, vpcs: vpcs.filter((id) => !known.includes(id)) }, internetGateways(ec2)),
+    ]);
+    return new Map(lists.flat().map((one) => [one.Attachments?.[0]?.VpcId ?? '', one.InternetGatewayId ?? '']));
   };
 
   /** Takes it off a machine of the same cluster. From whoever else it was given to it is not torn: the refusal stands, and names the address. */
@@ -57,27 +80,10 @@ export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-
   return {
     'network-interface': {
       list: async (scope) => {
-        const found = await unionOf<NetworkInterface & { readonly Tags?: NetworkInterface['TagSet'] }>(scope, {
-          kind: 'network-interface',
-          byVpc: 'vpc-id',
-          byId: 'network-interface-id',
-          idOf: (one) => one.NetworkInterfaceId,
-          ask: async (Filters) => {
-            const all = await pages(
-              (NextToken) =>
-                send('DescribeNetworkInterfaces', (options) =>
-                  client.send(
-                    new sdk.DescribeNetworkInterfacesCommand({ Filters, MaxResults: 1000, NextToken }),
-                    options,
-                  ),
-                ),
-              (page) => page.NetworkInterfaces,
-            );
-            return all.map((one) => ({ ...one, Tags: one.TagSet }));
-          },
-        });
-        // Who only follows some of them has seen the gateway before.
-        const gateways = scope.only === undefined ? await gatewaysOf(found) : new Map<string, string>();
+        const found = await unionOf(ec2, scope, networkInterfaces(ec2));
+        // Who only follows some of them has seen the gateway before; a VPC keeps its own in any case.
+        const isPart = scope.only !== undefined || scope.near === true;
+        const gateways = isPart ? new Map<string, string>() : await gatewaysOf(found, scope);
         return found.map((one) => interfaceOf(one, gateways, region));
       },
       remove: async ({ id }) => {
@@ -93,7 +99,7 @@ export function interfaces({ sdk, client, send, region }: Ec2): Family<'network-
 
     address: {
       list: async (scope) => {
-        const found = await unionOf<Address>(scope, {
+        const found = await unionOf<Address>(ec2, scope, {
           kind: 'address',
           byId: 'allocation-id',
           idOf: (address) => address.AllocationId,

@@ -6,6 +6,7 @@ import type { Session } from '../session.ts';
 import { inBatches, isMarked, known, recordedIds, references } from './family.ts';
 import type { Family } from './family.ts';
 import { clearingTheWay, orNothing, unlessGone } from './gone.ts';
+import { onceInLook } from './one-look.ts';
 
 type Tags = Readonly<Record<string, string>>;
 
@@ -32,6 +33,25 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
     };
     return new Map((await Promise.all(inBatches(arns, 20).map(ask))).flat());
   };
+
+  const balancersIn = (scope: EstateScope) =>
+    onceInLook(scope, 'load balancers', () =>
+      collect(async (Marker) => {
+        const page = await send('DescribeLoadBalancers', (options) =>
+          client.send(new sdk.DescribeLoadBalancersCommand({ PageSize: 400, Marker }), options),
+        );
+        return { items: page.LoadBalancers, next: page.NextMarker };
+      }),
+    );
+  const groupsIn = (scope: EstateScope) =>
+    onceInLook(scope, 'target groups', () =>
+      collect(async (Marker) => {
+        const page = await send('DescribeTargetGroups', (options) =>
+          client.send(new sdk.DescribeTargetGroupsCommand({ PageSize: 400, Marker }), options),
+        );
+        return { items: page.TargetGroups, next: page.NextMarker };
+      }),
+    );
 
   /** Keeps those of the recorded VPCs, the recorded, and the marked, with their tags. */
   const within = async <Item extends { readonly VpcId?: string | undefined }>(
@@ -62,15 +82,6 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
       );
       return { items: page.Listeners, next: page.NextMarker };
     });
-  const groupsOf = (LoadBalancerArn: string) =>
-    collect(async (Marker) => {
-      const page = await send(
-        'DescribeTargetGroups',
-        (options) => client.send(new sdk.DescribeTargetGroupsCommand({ LoadBalancerArn, Marker }), options),
-        LoadBalancerArn,
-      );
-      return { items: page.TargetGroups, next: page.NextMarker };
-    });
   const certificatesOf = (ListenerArn: string) =>
     collect(async (Marker) => {
       const page = await send(
@@ -82,12 +93,12 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
     });
 
   /** What its listeners keep: certificates, also those beside the default one, and target groups, also those of rules. */
-  const usedBy = async (arn: string): Promise<readonly CloudReference[]> => {
-    // One without target groups is answered with TargetGroupNotFound.
-    const [listeners, groups = []] = await Promise.all([listenersOf(arn), unlessAbsent(groupsOf(arn), 'TargetGroup')]);
+  const usedBy = async (arn: string, all: readonly TargetGroup[]): Promise<readonly CloudReference[]> => {
+    const listeners = await listenersOf(arn);
+    const groups = all.filter((group) => group.LoadBalancerArns?.includes(arn) === true);
     const secure = listeners.filter((listener) => (listener.Certificates ?? []).length > 0);
     const certificates = await Promise.all(
-      secure.map(({ ListenerArn = '' }) => unlessAbsent(certificatesOf(ListenerArn), 'Listener')),
+      secure.map(({ ListenerArn = '' }) => unlessAbsent(certificatesOf(ListenerArn))),
     );
     return [
       ...references(
@@ -113,25 +124,19 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
     return Attributes.some((one) => one.Key === protection && one.Value === 'true');
   };
 
-  const all = async () =>
-    collect(async (Marker) => {
-      const page = await send('DescribeLoadBalancers', (options) =>
-        client.send(new sdk.DescribeLoadBalancersCommand({ PageSize: 400, Marker }), options),
-      );
-      return { items: page.LoadBalancers, next: page.NextMarker };
-    });
-
   return {
     'load-balancer': {
       list: async (scope) => {
-        const near = await within(scope, recordedIds(scope, 'load-balancer'), await all(), (one) => ({
+        const near = await within(scope, recordedIds(scope, 'load-balancer'), await balancersIn(scope), (one) => ({
           arn: one.LoadBalancerArn ?? '',
           name: one.LoadBalancerName ?? '',
         }));
+        // Asked after them: what a listener of theirs names by then is there.
+        const groups = near.length === 0 ? [] : await groupsIn(scope);
         const found = await Promise.all(
           near.map(async ({ item, tags }) => {
             const arn = item.LoadBalancerArn ?? '';
-            const more = await orNothing(Promise.all([usedBy(arn), isProtected(arn)]));
+            const more = await orNothing(Promise.all([usedBy(arn, groups), isProtected(arn)]));
             return more === undefined ? [] : [balancerOf(item, tags, more[0], more[1])];
           }),
         );
@@ -170,12 +175,7 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
 
     'target-group': {
       list: async (scope) => {
-        const groups = await collect(async (Marker) => {
-          const page = await send('DescribeTargetGroups', (options) =>
-            client.send(new sdk.DescribeTargetGroupsCommand({ PageSize: 400, Marker }), options),
-          );
-          return { items: page.TargetGroups, next: page.NextMarker };
-        });
+        const groups = await groupsIn(scope);
         const near = await within(scope, recordedIds(scope, 'target-group'), groups, (one) => ({
           arn: one.TargetGroupArn ?? '',
           name: one.TargetGroupName ?? '',
@@ -197,12 +197,12 @@ export async function loadBalancing(session: Session): Promise<Family<'load-bala
 
 const protection = 'deletion_protection.enabled';
 
-/** undefined only where this very kind is not there: that the load balancer itself is gone is another matter. */
-async function unlessAbsent<Found>(work: Promise<Found>, kind: 'TargetGroup' | 'Listener'): Promise<Found | undefined> {
+/** undefined only where the listener is not there: that the load balancer itself is gone is another matter. */
+async function unlessAbsent<Found>(work: Promise<Found>): Promise<Found | undefined> {
   try {
     return await work;
   } catch (error) {
-    if (isAbsent(error, `${kind}NotFound`, `${kind}NotFoundException`)) return undefined;
+    if (isAbsent(error, 'ListenerNotFound', 'ListenerNotFoundException')) return undefined;
     throw error;
   }
 }

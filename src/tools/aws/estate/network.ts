@@ -1,43 +1,70 @@
 import type { InternetGateway, RouteTable, Subnet, Vpc } from '@aws-sdk/client-ec2';
-import type { CloudReference, CloudResource } from '../../ports-estate.ts';
+import type { CloudReference, CloudResource, EstateScope } from '../../ports-estate.ts';
 import { tagRecord } from '../session.ts';
-import { pages, unionOf } from './ec2-union.ts';
-import type { Ec2 } from './ec2-union.ts';
+import { filterValues, inRecordedVpcs, pages, unionOf } from './ec2-union.ts';
+import type { Ec2, Question } from './ec2-union.ts';
 import { inBatches, known, references } from './family.ts';
 import type { Family } from './family.ts';
 import { clearingTheWay, unlessGone } from './gone.ts';
 
-/** The network itself: VPC, subnets, route tables, internet gateways. */
-export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | 'route-table' | 'internet-gateway'> {
-  const routeTables = (name: string, values: readonly string[]): Promise<readonly RouteTable[]> =>
+/** How route tables are asked for. */
+const routeTables = ({ sdk, client, send }: Ec2): Question<RouteTable> => ({
+  kind: 'route-table',
+  byVpc: 'vpc-id',
+  byId: 'route-table-id',
+  idOf: (table) => table.RouteTableId,
+  ask: (Filters) =>
     pages(
       (NextToken) =>
         send('DescribeRouteTables', (options) =>
-          client.send(
-            new sdk.DescribeRouteTablesCommand({
-              Filters: [{ Name: name, Values: [...values] }],
-              MaxResults: 100,
-              NextToken,
-            }),
-            options,
-          ),
+          client.send(new sdk.DescribeRouteTablesCommand({ Filters, MaxResults: 100, NextToken }), options),
         ),
       (page) => page.RouteTables,
-    );
+    ),
+});
 
-  /** Route table of each subnet that is bound to one: only the table knows. */
-  const tablesOf = async (subnets: readonly Subnet[]): Promise<ReadonlyMap<string, string>> => {
-    const ids = subnets.map((subnet) => subnet.SubnetId ?? '');
-    const tables = await Promise.all(inBatches(ids, 200).map((batch) => routeTables('association.subnet-id', batch)));
+/** How internet gateways are asked for. */
+export const internetGateways = ({ sdk, client, send }: Ec2): Question<InternetGateway> => ({
+  kind: 'internet-gateway',
+  byVpc: 'attachment.vpc-id',
+  byId: 'internet-gateway-id',
+  idOf: (gateway) => gateway.InternetGatewayId,
+  ask: (Filters) =>
+    pages(
+      (NextToken) =>
+        send('DescribeInternetGateways', (options) =>
+          client.send(new sdk.DescribeInternetGatewaysCommand({ Filters, MaxResults: 1000, NextToken }), options),
+        ),
+      (page) => page.InternetGateways,
+    ),
+});
+
+/** The network itself: VPC, subnets, route tables, internet gateways. */
+export function network(ec2: Ec2): Family<'vpc' | 'subnet' | 'route-table' | 'internet-gateway'> {
+  const { sdk, client, send } = ec2;
+  const tables = routeTables(ec2);
+
+  /** Route table of each subnet that is bound to one: only the table knows, and it stands in the same VPC. */
+  const tablesOf = async (subnets: readonly Subnet[], scope: EstateScope): Promise<ReadonlyMap<string, string>> => {
+    // In a look the tables of the recorded VPCs are asked for all the same.
+    const known = scope.look === undefined ? [] : scope.vpcs;
+    const others = subnets.filter((subnet) => !known.includes(subnet.VpcId ?? ''));
+    const ids = others.map((subnet) => subnet.SubnetId ?? '');
+    const lists = await Promise.all([
+      subnets.length === others.length ? [] : inRecordedVpcs(scope, tables),
+      ...inBatches(ids, filterValues).map((Values) =>
+        tables.ask([{ Name: 'association.subnet-id', Values: [...Values] }]),
+      ),
+    ]);
     return new Map(
-      tables
+      lists
         .flat()
         .flatMap((table) => boundSubnets(table).map((subnet): [string, string] => [subnet, table.RouteTableId ?? ''])),
     );
   };
 
   const disassociate = async (table: string): Promise<void> => {
-    const [found] = await routeTables('route-table-id', [table]);
+    const [found] = await tables.ask([{ Name: 'route-table-id', Values: [table] }]);
     const bound = (found?.Associations ?? []).filter((association) => association.Main !== true);
     for (const { RouteTableAssociationId: AssociationId } of bound)
       await unlessGone(
@@ -52,7 +79,7 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
   return {
     vpc: {
       list: async (scope) => {
-        const found = await unionOf<Vpc>(scope, {
+        const found = await unionOf<Vpc>(ec2, scope, {
           kind: 'vpc',
           byVpc: 'vpc-id',
           byId: 'vpc-id',
@@ -81,7 +108,7 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
 
     subnet: {
       list: async (scope) => {
-        const found = await unionOf<Subnet>(scope, {
+        const found = await unionOf<Subnet>(ec2, scope, {
           kind: 'subnet',
           byVpc: 'vpc-id',
           byId: 'subnet-id',
@@ -95,10 +122,10 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
               (page) => page.Subnets,
             ),
         });
-        const tables = await tablesOf(found);
+        const bound = await tablesOf(found, scope);
         return found.map((subnet) =>
           part('subnet', subnet.SubnetId, subnet.VpcId, subnet, subnet.State ?? '', [
-            ...references('route-table', [tables.get(subnet.SubnetId ?? '')]),
+            ...references('route-table', [bound.get(subnet.SubnetId ?? '')]),
             ...references('vpc', [subnet.VpcId]),
           ]),
         );
@@ -112,20 +139,7 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
 
     'route-table': {
       list: async (scope) => {
-        const found = await unionOf<RouteTable>(scope, {
-          kind: 'route-table',
-          byVpc: 'vpc-id',
-          byId: 'route-table-id',
-          idOf: (table) => table.RouteTableId,
-          ask: (Filters) =>
-            pages(
-              (NextToken) =>
-                send('DescribeRouteTables', (options) =>
-                  client.send(new sdk.DescribeRouteTablesCommand({ Filters, MaxResults: 100, NextToken }), options),
-                ),
-              (page) => page.RouteTables,
-            ),
-        });
+        const found = await unionOf(ec2, scope, tables);
         return found.map((table) => {
           const isMain = (table.Associations ?? []).some((association) => association.Main === true);
           const holds = isMain ? [] : references('vpc', [table.VpcId]);
@@ -150,23 +164,7 @@ export function network({ sdk, client, send }: Ec2): Family<'vpc' | 'subnet' | '
 
     'internet-gateway': {
       list: async (scope) => {
-        const found = await unionOf<InternetGateway>(scope, {
-          kind: 'internet-gateway',
-          byVpc: 'attachment.vpc-id',
-          byId: 'internet-gateway-id',
-          idOf: (gateway) => gateway.InternetGatewayId,
-          ask: (Filters) =>
-            pages(
-              (NextToken) =>
-                send('DescribeInternetGateways', (options) =>
-                  client.send(
-                    new sdk.DescribeInternetGatewaysCommand({ Filters, MaxResults: 1000, NextToken }),
-                    options,
-                  ),
-                ),
-              (page) => page.InternetGateways,
-            ),
-        });
+        const found = await unionOf(ec2, scope, internetGateways(ec2));
         return found.map((gateway) => {
           const vpc = gateway.Attachments?.[0]?.VpcId;
           const state = vpc === undefined ? 'detached' : 'attached';

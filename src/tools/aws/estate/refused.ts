@@ -1,9 +1,11 @@
 import type * as Sdk from '@aws-sdk/client-ec2';
 import type { CloudKind, CloudReference, CloudResource, EstateScope } from '../../ports-estate.ts';
 import { tagRecord } from '../session.ts';
-import { pages } from './ec2-union.ts';
+import { instances } from './ec2-machines.ts';
+import { inRecordedVpcs, pages } from './ec2-union.ts';
 import type { Ec2 } from './ec2-union.ts';
 import { references } from './family.ts';
+import { networkInterfaces } from './interfaces.ts';
 import type { Family, KindAdapter } from './family.ts';
 
 type Kind =
@@ -16,9 +18,10 @@ type Kind =
   | 'classic-load-balancer';
 
 /** Kinds that platform never makes: found in the recorded VPCs, so that they can be named as what stands in the way; never deleted. */
-export function refused({ sdk, client, send }: Ec2): Family<Kind> {
-  const inVpcs = (list: (vpcs: string[]) => Promise<readonly CloudResource[]>): KindAdapter => ({
-    list: (scope: EstateScope) => (scope.vpcs.length === 0 ? Promise.resolve([]) : list([...scope.vpcs])),
+export function refused(ec2: Ec2): Family<Kind> {
+  const { sdk, client, send } = ec2;
+  const inVpcs = (list: (vpcs: string[], scope: EstateScope) => Promise<readonly CloudResource[]>): KindAdapter => ({
+    list: (scope: EstateScope) => (scope.vpcs.length === 0 ? Promise.resolve([]) : list([...scope.vpcs], scope)),
   });
 
   return {
@@ -73,25 +76,23 @@ export function refused({ sdk, client, send }: Ec2): Family<Kind> {
     }),
 
     'peering-connection': inVpcs(async (vpcs) => {
-      const asked = ['requester-vpc-info.vpc-id', 'accepter-vpc-info.vpc-id'].map((Name) =>
-        pages(
-          (NextToken) =>
-            send('DescribeVpcPeeringConnections', (options) =>
-              client.send(
-                new sdk.DescribeVpcPeeringConnectionsCommand({ Filters: [{ Name, Values: vpcs }], NextToken }),
-                options,
-              ),
-            ),
-          (page) => page.VpcPeeringConnections,
-        ),
+      // Its two ends have a filter each, and both must hold in one call. An account has a handful of them (a VPC may have 125).
+      const all = await pages(
+        (NextToken) =>
+          send('DescribeVpcPeeringConnections', (options) =>
+            client.send(new sdk.DescribeVpcPeeringConnectionsCommand({ MaxResults: 1000, NextToken }), options),
+          ),
+        (page) => page.VpcPeeringConnections,
       );
-      const found = new Map((await Promise.all(asked)).flat().map((one) => [one.VpcPeeringConnectionId, one]));
-      return [...found.values()].map((one) => {
+      return all.flatMap((one) => {
         const ends = [one.RequesterVpcInfo?.VpcId, one.AccepterVpcInfo?.VpcId];
         const vpc = ends.find((end) => end !== undefined && vpcs.includes(end));
-        return thing('peering-connection', one.VpcPeeringConnectionId, one, one.Status?.Code, vpc, [
-          ...references('vpc', ends),
-        ]);
+        if (vpc === undefined) return [];
+        return [
+          thing('peering-connection', one.VpcPeeringConnectionId, one, one.Status?.Code, vpc, [
+            ...references('vpc', ends),
+          ]),
+        ];
       });
     }),
 
@@ -126,46 +127,25 @@ export function refused({ sdk, client, send }: Ec2): Family<Kind> {
       );
     }),
 
-    'auto-scaling-group': inVpcs(async (vpcs) => {
-      const Filters = [
-        { Name: 'vpc-id', Values: vpcs },
-        { Name: 'tag-key', Values: [scalingTag] },
-      ];
-      const reservations = await pages(
-        (NextToken) =>
-          send('DescribeInstances', (options) =>
-            client.send(new sdk.DescribeInstancesCommand({ Filters, MaxResults: 1000, NextToken }), options),
-          ),
-        (page) => page.Reservations,
+    'auto-scaling-group': inVpcs(async (_, scope) => {
+      const members = (await inRecordedVpcs(scope, instances(ec2))).filter(
+        (instance) => instance.State?.Name !== 'terminated' && tagRecord(instance.Tags)[scalingTag] !== undefined,
       );
-      const instances = reservations
-        .flatMap((reservation) => reservation.Instances ?? [])
-        .filter((instance) => instance.State?.Name !== 'terminated');
-      const groups = Map.groupBy(instances, (instance) => tagRecord(instance.Tags)[scalingTag] ?? '');
-      return [...groups].map(([name, members]) => ({
-        ...thing('auto-scaling-group', name, {}, '', members[0]?.VpcId, [
+      const groups = Map.groupBy(members, (instance) => tagRecord(instance.Tags)[scalingTag] ?? '');
+      return [...groups].map(([name, own]) => ({
+        ...thing('auto-scaling-group', name, {}, '', own[0]?.VpcId, [
           // It makes each of them anew: none can go for good before the group.
           ...references(
             'instance',
-            members.map((member) => member.InstanceId),
+            own.map((member) => member.InstanceId),
           ),
         ]),
         name,
       }));
     }),
 
-    'classic-load-balancer': inVpcs(async (vpcs) => {
-      const Filters = [
-        { Name: 'vpc-id', Values: vpcs },
-        { Name: 'description', Values: ['ELB *'] },
-      ];
-      const found = await pages(
-        (NextToken) =>
-          send('DescribeNetworkInterfaces', (options) =>
-            client.send(new sdk.DescribeNetworkInterfacesCommand({ Filters, MaxResults: 1000, NextToken }), options),
-          ),
-        (page) => page.NetworkInterfaces,
-      );
+    'classic-load-balancer': inVpcs(async (_, scope) => {
+      const found = await inRecordedVpcs(scope, networkInterfaces(ec2));
       // Those of the newer kinds have a path: `ELB app/NAME/ID`.
       const own = found.filter((one) => one.RequesterManaged === true && /^ELB [^/\s]+$/.test(one.Description ?? ''));
       const balancers = Map.groupBy(own, (one) => (one.Description ?? '').slice('ELB '.length));

@@ -26,8 +26,16 @@ export async function route53(session: Session): Promise<Family<'dns-record'>> {
   const client = new sdk.Route53Client(session.settings);
   const send = session.service('route53');
 
-  /** The public zone of the domain itself or of its nearest parent. */
+  /** Zones that were found: which zone a domain is in does not change under a run. */
+  const zones = new Map<string, string>();
   const zoneOf = async (domain: string): Promise<string | undefined> => {
+    const zone = zones.get(domain) ?? (await findZone(domain));
+    if (zone !== undefined) zones.set(domain, zone);
+    return zone;
+  };
+
+  /** The public zone of the domain itself or of its nearest parent. */
+  const findZone = async (domain: string): Promise<string | undefined> => {
     const labels = domain.split('.');
     for (const depth of labels.keys()) {
       const DNSName = labels.slice(depth).join('.');
@@ -70,6 +78,24 @@ export async function route53(session: Session): Promise<Family<'dns-record'>> {
     return sets.map((set) => ({ zone, set }));
   };
 
+  /** What is below the domain, in the zone that it is in now. */
+  const recordsBelow = async (
+    domain: string | undefined,
+  ): Promise<{ readonly zone?: string; readonly below: readonly Listed[] }> => {
+    if (domain === undefined) return { below: [] };
+    const isKnown = zones.has(domain);
+    const zone = await zoneOf(domain);
+    if (zone === undefined) return { below: [] };
+    try {
+      return { zone, below: await subtree(zone, domain) };
+    } catch (error) {
+      // The zone that was found before is gone: there may be another one by now.
+      if (!isKnown || !isGone(error)) throw error;
+      zones.delete(domain);
+      return recordsBelow(domain);
+    }
+  };
+
   /** One name of a zone, with the owner record beside it. */
   const named = async (zone: string, name: string): Promise<readonly Listed[]> => {
     const page = await orNothing(
@@ -106,8 +132,7 @@ export async function route53(session: Session): Promise<Family<'dns-record'>> {
     'dns-record': {
       list: async (scope) => {
         const { domain } = scope;
-        const zone = domain === undefined ? undefined : await zoneOf(domain);
-        const below = zone === undefined || domain === undefined ? [] : await subtree(zone, domain);
+        const { zone, below } = await recordsBelow(domain);
         const recorded = recordedIds(scope, 'dns-record');
         const seen = new Set(below.map(idOf));
         const elsewhere = recorded

@@ -141,7 +141,10 @@ export async function s3(session: Session): Promise<Family<'bucket'>> {
     bucket: {
       list: async (scope: EstateScope) => {
         const found = new Map(await withPrefix(`${scope.cluster}-`));
-        const others = recordedIds(scope, 'bucket').filter((name) => !found.has(name));
+        // Of the names that begin so all were listed.
+        const others = recordedIds(scope, 'bucket').filter(
+          (name) => !found.has(name) && !name.startsWith(`${scope.cluster}-`),
+        );
         await Promise.all(
           others.map(async (name) => {
             const listed = await regionOf(name);

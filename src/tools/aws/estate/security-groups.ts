@@ -12,7 +12,8 @@ export interface SecurityGroups extends KindAdapter {
 }
 
 /** Security groups with their rules, each under its own id. */
-export function securityGroups({ sdk, client, send }: Ec2): SecurityGroups {
+export function securityGroups(ec2: Ec2): SecurityGroups {
+  const { sdk, client, send } = ec2;
   const rulesOf = async (groups: readonly string[]): Promise<readonly SecurityGroupRule[]> => {
     const found = await Promise.all(
       inBatches(groups, 200).map((Values) =>
@@ -56,7 +57,7 @@ export function securityGroups({ sdk, client, send }: Ec2): SecurityGroups {
 
   return {
     list: async (scope) => {
-      const found = await unionOf<SecurityGroup>(scope, {
+      const found = await unionOf<SecurityGroup>(ec2, scope, {
         kind: 'security-group',
         byVpc: 'vpc-id',
         byId: 'group-id',
