@@ -46,10 +46,11 @@ function errorsText(): string {
 function commandsText(): string {
   const silent = { isTTY: false, columns: 0, write: () => undefined };
   const program = describeCommand(describeProgram({ version: '', stdout: silent, stderr: silent } as unknown as Host));
-  const leaves = (command: CommandDescription, path: string): string[] =>
-    command.commands.length > 0
-      ? command.commands.flatMap((child) => leaves(child, `${path} ${child.name}`))
-      : [commandText(command, path)];
+  // A command that only holds others has no example.
+  const leaves = (command: CommandDescription, path: string): string[] => [
+    ...(command.example === '' && command.commands.length > 0 ? [] : [commandText(command, path)]),
+    ...command.commands.flatMap((child) => leaves(child, `${path} ${child.name}`)),
+  ];
   return [
     'stdout carries data only; everything for people goes to stderr. `--json` gives NDJSON events for runs and one document otherwise.',
     '',

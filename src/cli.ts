@@ -159,6 +159,18 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     .option('--merge', 'merge into your own kubeconfig; a copy of it is kept, the current context stays')
     .option('--local-port <number>', 'near end of the tunnel, where the API is reached through SSH', positive, 16_443)
     .action(run(async () => (await import('./commands/kubeconfig.ts')).kubeconfig));
+  const backup = command(
+    'backup',
+    'Make a snapshot of etcd now, in the data bucket, read and looked at before it counts.',
+    'platform backup --env prod',
+  )
+    .addOption(new Option('--wait', 'until S3 shows it').default(true))
+    .option('--no-wait', 'only begin it')
+    .action(run(async () => (await import('./commands/backups.ts')).backup));
+  withExample(
+    withCommonOptions(backup.command('list').description('The snapshots in the data bucket, newest first.')),
+    'platform backup list --json',
+  ).action(run(async () => (await import('./commands/backups.ts')).listBackups));
   command(
     'unlock',
     'Break the lock of an environment, knowingly.',

@@ -83,6 +83,11 @@ export interface AwsReader {
   object(bucket: string, key: string): Promise<string | undefined>;
   /** Bytes of an object, without reading it; undefined when it is not there. */
   objectSize(bucket: string, key: string): Promise<number | undefined>;
+  /** Every object whose key begins so; [] when there is none. `changed` is milliseconds since 1970. */
+  objects(
+    bucket: string,
+    prefix: string,
+  ): Promise<readonly { readonly key: string; readonly bytes: number; readonly changed: number }[]>;
   lifecycle(bucket: string): Promise<Json | undefined>;
   /** All instances of a cluster that are not terminated, by ownership tag. */
   instances(clusterId: string): Promise<readonly AwsInstance[]>;

@@ -1,16 +1,10 @@
-import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { env } from 'node:process';
-import { fileURLToPath } from 'node:url';
 import * as ec2 from '@aws-sdk/client-ec2';
 import * as iam from '@aws-sdk/client-iam';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openAws } from '../../src/tools/aws/aws.ts';
 import type { AwsWriter } from '../../src/tools/ports-aws.ts';
+import { type LocalAws, startLocalAws } from '../helpers/local-aws.ts';
 import { awsPython } from '../helpers/tool-caches.ts';
 import { until } from '../helpers/until.ts';
 
@@ -25,47 +19,17 @@ const reason =
     : '';
 
 describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reason}`, () => {
-  let folder = '';
-  let server: ChildProcess;
+  let server: LocalAws;
   let endpoint = '';
   let aws: AwsWriter;
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'platform-aws-'));
-    const portFile = join(folder, 'port.json');
-    await writeFile(
-      join(folder, 'seed.json'),
-      JSON.stringify({ region, zones: ['example.com'], deny: ['elasticloadbalancing:*'] }),
-    );
-    server = spawn(
-      awsPython ?? '',
-      ['-m', 'platform_aws_sandbox', '--port-file', portFile, '--delay', '0.1', '--seed', join(folder, 'seed.json')],
-      {
-        env: {
-          PATH: env['PATH'],
-          HOME: folder,
-          PYTHONPATH: fileURLToPath(new URL('../../sandbox/aws', import.meta.url)),
-        },
-        stdio: ['ignore', 'inherit', 'inherit'],
-      },
-    );
-    const started = await until(
-      'the local AWS server answers',
-      () => readFile(portFile, 'utf8').catch(() => ''),
-      60_000,
-    );
-    endpoint = `http://127.0.0.1:${(JSON.parse(started) as { port: number }).port}`;
+    server = await startLocalAws({ seed: { region, zones: ['example.com'], deny: ['elasticloadbalancing:*'] } });
+    ({ endpoint } = server);
     aws = openAws({ region, endpoint });
   });
 
-  afterAll(async () => {
-    if (server?.pid !== undefined && server.exitCode === null) {
-      const ended = new Promise((resolve) => server.once('exit', resolve));
-      server.kill('SIGKILL');
-      await ended;
-    }
-    await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await server?.close());
 
   test('the caller is in the account of the sandbox', async () => {
     expect(await aws.caller()).toMatchObject({
@@ -113,6 +77,8 @@ describe.skipIf(reason !== '')(`AWS adapter against the local AWS server ${reaso
     expect(await aws.objectSize(name, 'none')).toBeUndefined();
     await aws.putObject(name, 'some', 'four');
     expect(await aws.objectSize(name, 'some')).toBe(4);
+    expect(await aws.objects(name, 'so')).toEqual([{ key: 'some', bytes: 4, changed: expect.any(Number) }]);
+    expect(await aws.objects(name, 'other')).toEqual([]);
     await aws.removeObject(name, 'some');
     await aws.putObject(name, 'a', 'first', 'absent');
     await expect(aws.putObject(name, 'a', 'second', 'absent')).rejects.toMatchObject({

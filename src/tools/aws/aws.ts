@@ -41,6 +41,7 @@ export function openAws(options: AwsOptions): AwsWriter {
     bucket: async (name) => (await s3()).bucket(name),
     object: async (bucket, key) => (await s3()).object(bucket, key),
     objectSize: async (bucket, key) => (await s3()).objectSize(bucket, key),
+    objects: async (bucket, prefix) => (await s3()).objects(bucket, prefix),
     lifecycle: async (bucket) => (await s3()).lifecycle(bucket),
     instances: async (clusterId) => (await ec2()).instances({ [ownershipTag]: clusterId }),
     instancesIn: async (vpc) => (await ec2()).instances({}, vpc),

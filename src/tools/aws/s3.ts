@@ -1,6 +1,6 @@
 import type { BucketLocationConstraint } from '@aws-sdk/client-s3';
 import type { Json } from '../../engine/types.ts';
-import type { BucketState } from '../ports-aws.ts';
+import type { AwsReader, BucketState } from '../ports-aws.ts';
 import { isAbsent } from './errors.ts';
 import { collect, foreign, tagRecord } from './session.ts';
 import type { Session } from './session.ts';
@@ -11,6 +11,7 @@ export interface S3 {
   bucketsWith(prefix: string): Promise<readonly string[]>;
   object(bucket: string, key: string): Promise<string | undefined>;
   objectSize(bucket: string, key: string): Promise<number | undefined>;
+  objects: AwsReader['objects'];
   lifecycle(bucket: string): Promise<Json | undefined>;
   makeBucket(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
   putObject(bucket: string, key: string, body: string, when?: 'absent'): Promise<void>;
@@ -101,6 +102,26 @@ export async function openS3(session: Session): Promise<S3> {
         client.send(new sdk.HeadObjectCommand({ Bucket: bucket, Key: key }), options),
       );
       return found?.ContentLength;
+    },
+
+    async objects(bucket, prefix) {
+      const found = await collect(async (token) => {
+        const page = await send(
+          'ListObjectsV2',
+          (options) =>
+            client.send(
+              new sdk.ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token }),
+              options,
+            ),
+          bucket,
+        );
+        return { items: page.Contents, next: page.NextContinuationToken };
+      });
+      return found.map(({ Key = '', Size = 0, LastModified }) => ({
+        key: Key,
+        bytes: Size,
+        changed: LastModified?.getTime() ?? 0,
+      }));
     },
 
     async lifecycle(bucket) {
