@@ -13,8 +13,8 @@ const account = '123456789012';
 const options = { region, credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
 
 /** A local AWS with room for several platforms. */
-export const startAccount = (folder: string): Promise<LocalAws> =>
-  startLocalAws(folder, {
+export const startAccount = (): Promise<LocalAws> =>
+  startLocalAws({
     seed: { region, quotas: { 'L-1216C47A': 4000, 'L-0263D0A3': 400, 'L-F678F1CE': 400 } },
   });
 

@@ -1,16 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { serverPathsAt, type ServerPaths, startAwsServer } from './aws-server.ts';
 
 export interface LocalAws extends ServerPaths {
   /** Everything alive that an empty account lacks, as `KIND ID`. */
   alive(): Promise<readonly string[]>;
+  /** Nothing is left of it. */
   close(): Promise<void>;
 }
 
-/** The local AWS server in a process of its own, memory only. Needs `awsPython`. */
+/** The local AWS server in a process and a folder of its own, memory only. Needs `awsPython`. */
 export async function startLocalAws(
-  folder: string,
   options: { readonly delay?: number; readonly seed?: object; readonly more?: readonly string[] } = {},
 ): Promise<LocalAws> {
+  const folder = mkdtempSync(join(tmpdir(), 'platform-aws-'));
   const program = ['-m', 'platform_aws_sandbox'];
   const { delay = 0.1, seed = {}, more = [] } = options;
   const { child, port } = await startAwsServer({ folder, program, delay, seed, more });
@@ -26,6 +30,7 @@ export async function startLocalAws(
     async close() {
       const ended = new Promise((done) => child.once('exit', done));
       if (child.exitCode === null && child.kill('SIGKILL')) await ended;
+      rmSync(folder, { recursive: true, force: true });
     },
   };
 }

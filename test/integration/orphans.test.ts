@@ -4,9 +4,6 @@ import {
   ReleaseAddressCommand,
   TerminateInstancesCommand,
 } from '@aws-sdk/client-ec2';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { orphansSchema } from '../../src/steps/teardown/orphans-schema.ts';
 import type { OrphansDocument } from '../../src/ui/orphans-view.ts';
@@ -30,15 +27,11 @@ const reason =
     : '';
 
 describe.skipIf(reason !== '')(`status --orphans, as it is typed, on a real account ${reason}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'platform-orphans-'));
   let aws: LocalAws;
   beforeAll(async () => {
-    aws = await startAccount(folder);
+    aws = await startAccount();
   });
-  afterAll(async () => {
-    await aws?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await aws?.close());
 
   test('names what belongs to nothing and ends with 13; with 0 before it was there, and once it is gone; writes nothing', async () => {
     const shop = await standingIn(aws, 'shop');

@@ -1,7 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createServer } from 'node:https';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { issue, makeAuthority } from '../../src/sandbox/control-plane/certificates.ts';
 import { removalSchema } from '../../src/steps/teardown/removal-schema.ts';
@@ -22,15 +20,11 @@ const reason =
 const all = ['--cleanup', '--aws-only', '--delete-data'];
 
 describe.skipIf(reason !== '')(`what removes, as it is typed, on a real account ${reason}`, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'platform-removal-'));
   let aws: LocalAws;
   beforeAll(async () => {
-    aws = await startAccount(folder);
+    aws = await startAccount();
   });
-  afterAll(async () => {
-    await aws?.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+  afterAll(async () => await aws?.close());
 
   /** A platform whose cluster is dead and whose states are lost, with one of each kind that matters; the network is on record. */
   const whole = async (name: string): Promise<Standing & { readonly vpc: string }> => {

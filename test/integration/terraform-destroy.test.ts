@@ -43,7 +43,7 @@ const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(42)}a test`
 /** The real Terraform through a real launcher, on the local AWS. */
 async function openWorld(name: string, seed: object) {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), `platform-${name}-`));
-  const aws = await startLocalAws(folder, { seed: { region, ...seed } });
+  const aws = await startLocalAws({ seed: { region, ...seed } });
   const rc = join(folder, 'terraformrc');
   writeFileSync(rc, mirror ?? '');
   const env = childEnvironment(
