@@ -5,9 +5,8 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * waiting for it alone. A file that is not named here comes after them, in vitest's own order.
  */
 const slowest = [
-  'e2e/kills',
-  'e2e/teardown',
   'e2e/whole',
+  'e2e/kills',
   'integration/teardown-worlds',
   'integration/terraform-destroy',
   'e2e/cancel',

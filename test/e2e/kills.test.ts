@@ -6,9 +6,10 @@ import { smallPlatform } from './support/platforms.ts';
 
 /** Fixed, so that a failure can be repeated; printed with each test. */
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
-/** Each lives once from nothing to nothing, and dies on the way: 10 deaths of builds in all; 10 of teardowns, or 20 in `npm run kills`. */
-const lives = 2;
-const deaths = { build: 5, removal: Number(process.env['PLATFORM_KILLS'] ?? 5) };
+/** Of one build, and of one teardown; `npm run kills` lets 20 teardowns die. */
+const deaths = { build: 10, removal: Number(process.env['PLATFORM_KILLS'] ?? 10) };
+/** About as many as a run writes that nobody kills: the places of death are spread over them. */
+const records = { build: 60, removal: 60 };
 const up = ['up', '--json', '--yes'];
 const destroy = ['destroy', '--cleanup', '--json', '--yes'];
 const tree = { tree: 'test/fixtures/small-tree' };
@@ -22,33 +23,15 @@ function* randomNumbers(from: number): Generator<number, never> {
   }
 }
 
-let reference: { shape: readonly string[]; build: number; removal: number; left: readonly string[] };
-const projects: Project[] = [];
-const fresh = async (): Promise<Project> => {
-  const project = makeProject(smallPlatform, tree);
-  projects.push(project);
-  expect(await project.platform(['sandbox', 'up'])).toMatchObject({ code: 0 });
-  return project;
-};
-
+let project: Project;
+/** What stands before anything is built. */
+let empty: readonly string[];
 beforeAll(async () => {
-  const project = await fresh();
-  const run = await project.platform(up);
-  expect(run.code, run.stderr).toBe(0);
-  const built = await shape(project);
-  const removal = await project.platform(destroy);
-  expect(removal.code, removal.stderr).toBe(0);
-  reference = {
-    shape: built,
-    build: run.events.filter(isRecord).length,
-    removal: removal.events.filter(isRecord).length,
-    left: await shape(project),
-  };
-  await project.remove();
+  project = makeProject(smallPlatform, tree);
+  expect(await project.platform(['sandbox', 'up'])).toMatchObject({ code: 0 });
+  empty = await shape(project);
 });
-afterAll(async () => {
-  for (const project of projects) await project.remove();
-});
+afterAll(async () => project?.remove());
 
 /** What stands in the journal; all else is only told. */
 const isRecord = ({ type }: PlatformEvent): boolean => !toldOnly.has(type);
@@ -62,7 +45,7 @@ const toldOnly: ReadonlySet<string> = new Set<PlatformEvent['type']>([
 ]);
 
 /** Runs the command until its n-th record, and kills it there. */
-async function killAt(project: Project, args: readonly string[], record: number): Promise<void> {
+async function killAt(args: readonly string[], record: number): Promise<void> {
   let told = 0;
   const cut = await project.platform(args, {
     onEvent: (event, child) => {
@@ -73,54 +56,52 @@ async function killAt(project: Project, args: readonly string[], record: number)
 }
 
 /** Each death comes somewhere in the next so many records, so that all of them are spread over what a whole run writes. */
-async function killAll(
-  project: Project,
-  args: readonly string[],
-  places: readonly number[],
-  records: number,
-): Promise<void> {
-  const share = Math.max(4, (1.5 * records) / (places.length + 1));
-  for (const place of places) await killAt(project, args, Math.floor(place * share));
+async function killAll(args: readonly string[], places: readonly number[], written: number): Promise<void> {
+  const share = Math.max(4, (1.5 * written) / (places.length + 1));
+  for (const place of places) await killAt(args, Math.floor(place * share));
 }
 
-describe('SIGKILL at random records of the journal, then the same command again', () => {
+/** One story: built, taken apart, and built again without a death, to compare with. */
+describe(`SIGKILL at random records of the journal (seed ${seed}), then the same command again`, () => {
   const random = randomNumbers(seed);
   const draw = (count: number): readonly number[] => Array.from({ length: count }, () => random.next().value);
-  const places = Array.from({ length: lives }, () => ({ build: draw(deaths.build), removal: draw(deaths.removal) }));
+  let built: readonly string[];
 
-  // Two at a time: each has a sandbox of its own, and half of a run is waiting.
-  it.concurrent.for(places.map((place, index) => ({ place, index })))(
-    `seed ${seed}, life $index`,
-    async ({ place, index }, { expect }) => {
-      const project = await fresh();
-      await killAll(project, up, place.build, reference.build);
-      const resumed = await project.platform(up);
-      expect(resumed.code, resumed.stderr).toBe(0);
-      expect(await shape(project)).toEqual(reference.shape);
-      expect(repeatedSteps(project)).toEqual([]);
-      expect(
-        awsCalls(project).filter(({ action }) => action.startsWith('Terminate') || action === 'DeleteVpc'),
-      ).toEqual([]);
-      expect(await locksLeft(project)).toEqual([]);
+  it(`${deaths.build} deaths of one build: nothing is done twice, nothing is made twice, no lock is left`, async () => {
+    await killAll(up, draw(deaths.build), records.build);
+    const resumed = await project.platform(up);
+    expect(resumed.code, resumed.stderr).toBe(0);
+    built = await shape(project);
+    expect(repeatedSteps(project)).toEqual([]);
+    const removed = awsCalls(project).filter(({ action }) => action.startsWith('Terminate') || action === 'DeleteVpc');
+    expect(removed).toEqual([]);
+    expect(await locksLeft(project)).toEqual([]);
+  });
 
-      if (index === 0) {
-        const before = { aws: awsCalls(project).length, cluster: clusterWrites(project).length };
-        const idle = await project.platform(['up', '--yes']);
-        expect(idle.stderr).toContain('Nothing is to be done');
-        expect(
-          awsCalls(project)
-            .slice(before.aws)
-            .filter(({ write }) => write),
-        ).toEqual([]);
-        expect(clusterWrites(project).slice(before.cluster)).toEqual([]);
-      }
+  it('and then nothing is to be done, and nothing is written', async () => {
+    const before = { aws: awsCalls(project).length, cluster: clusterWrites(project).length };
+    const idle = await project.platform(['up', '--yes']);
+    expect(idle.stderr).toContain('Nothing is to be done');
+    const calls = awsCalls(project).slice(before.aws);
+    expect(calls.filter(({ write }) => write)).toEqual([]);
+    expect(clusterWrites(project).slice(before.cluster)).toEqual([]);
+  });
 
-      await killAll(project, destroy, place.removal, reference.removal);
-      const removed = await project.platform(destroy);
-      expect(removed.code, removed.stderr).toBe(0);
-      expect(await shape(project)).toEqual(reference.left);
-      expect(await locksLeft(project)).toEqual([]);
-      await project.remove();
-    },
-  );
+  it(`${deaths.removal} deaths of one teardown: only the bucket of the states is left, and no lock`, async () => {
+    await killAll(destroy, draw(deaths.removal), records.removal);
+    const removed = await project.platform(destroy);
+    expect(removed.code, removed.stderr).toBe(0);
+    const left = await shape(project);
+    expect(left.filter((one) => !one.startsWith('bucket platform-state-'))).toEqual(empty);
+    expect(await locksLeft(project)).toEqual([]);
+  });
+
+  it('a build that nobody kills ends with the same', async () => {
+    const run = await project.platform(up);
+    expect(run.code, run.stderr).toBe(0);
+    expect(await shape(project)).toEqual(built);
+    const written = run.events.filter(isRecord).length;
+    expect(written).toBeGreaterThan(records.build / 2);
+    expect(written).toBeLessThan(records.build * 2);
+  });
 });

@@ -14,6 +14,7 @@ import {
 } from './support/far-side.ts';
 import { makeProject, type Project } from './support/project.ts';
 import { wholePlatform } from './support/platforms.ts';
+import { takenApart } from './support/taken-apart.ts';
 
 let project: Project;
 beforeAll(async () => {
@@ -29,7 +30,7 @@ const killTool = (event: PlatformEvent): void => {
   if (event.type === 'step.spawned') process.kill(-event.process.pid, 'SIGKILL');
 };
 
-/** One story: nothing, three deaths, finished, nothing to do, drift, repaired, gone. Each test goes on from the one before. */
+/** One story: nothing, three deaths, finished, nothing to do, drift, repaired, rebuilt, taken apart, gone. Each test goes on from the one before. */
 describe('the whole platform in its sandbox', () => {
   it('plan on nothing: changes pending, no write, nothing left behind', async () => {
     const before = awsCalls(project).filter(({ write }) => write).length;
@@ -172,6 +173,8 @@ describe('the whole platform in its sandbox', () => {
     expect(run.code, run.stderr).toBe(0);
     expect(await project.platform(['plan', '--exit-code'])).toMatchObject({ code: 0 });
   });
+
+  takenApart(() => project);
 
   it('sandbox down leaves nothing', async () => {
     expect(await project.platform(['sandbox', 'down'])).toMatchObject({ code: 0 });

@@ -48,7 +48,8 @@ export async function awsResources(project: Project): Promise<readonly AwsResour
 export async function shape(project: Project): Promise<readonly string[]> {
   const resources = await awsResources(project);
   const clusterId = resources.map(({ tags }) => tags?.['platform/cluster']).find((id) => id !== undefined) ?? '';
-  const plain = (text: string): string => text.replaceAll(clusterId, 'CLUSTER').replaceAll(/[0-9a-f]{10,}/g, 'HASH');
+  const plain = (text: string): string =>
+    (clusterId === '' ? text : text.replaceAll(clusterId, 'CLUSTER')).replaceAll(/[0-9a-f]{10,}/g, 'HASH');
   return resources
     .map(({ kind, name, tags }) => plain(`${kind} ${tags?.['platform/node'] ?? tags?.['Name'] ?? name ?? ''}`))
     .toSorted();

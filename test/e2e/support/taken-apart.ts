@@ -1,40 +1,37 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PlatformEvent } from '../../src/engine/events.ts';
-import { makeDecoys } from './support/decoys.ts';
-import { awsCalls, awsResources, clusterWrites, locksLeft } from './support/far-side.ts';
-import { wholePlatform } from './support/platforms.ts';
-import { makeProject, type Project } from './support/project.ts';
+import { expect, it } from 'vitest';
+import type { PlatformEvent } from '../../../src/engine/events.ts';
+import { makeDecoys } from './decoys.ts';
+import { awsCalls, awsResources, clusterWrites, locksLeft } from './far-side.ts';
+import type { Project } from './project.ts';
 
-let project: Project;
-let clusterId: string;
-/** What is not ours: it must be the same to the letter at the end. */
-let foreign: string;
-
-const writes = (): number => awsCalls(project).filter(({ write }) => write).length;
-const isOurs = (one: { readonly id: string; readonly name?: string }): boolean =>
-  `${one.id} ${one.name ?? ''}`.includes(clusterId);
 const began = (event: PlatformEvent, step: string): boolean => event.type === 'step.intent' && event.step === step;
 
-async function idOfCluster(): Promise<string> {
-  const status = await project.platform(['status', '--json']);
-  return (JSON.parse(status.stdout) as { clusterId: string }).clusterId;
-}
+/** The tests that take the finished platform of a project apart and build it again, in an account full of other things. */
+export function takenApart(existing: () => Project): void {
+  let project: Project;
+  let clusterId: string;
+  /** What is not ours: it must be the same to the letter at the end. */
+  let foreign: string;
+  const writes = (): number => awsCalls(project).filter(({ write }) => write).length;
+  const isOurs = (one: { readonly id: string; readonly name?: string }): boolean =>
+    `${one.id} ${one.name ?? ''}`.includes(clusterId);
+  const idOfCluster = async (): Promise<string> => {
+    const status = await project.platform(['status', '--json']);
+    return (JSON.parse(status.stdout) as { clusterId: string }).clusterId;
+  };
 
-beforeAll(async () => {
-  project = makeProject(wholePlatform);
-  expect(await project.platform(['sandbox', 'up'])).toMatchObject({ code: 0 });
-  const built = await project.platform(['up', '--json', '--yes']);
-  expect(built.code, built.stderr).toBe(0);
-  clusterId = await idOfCluster();
-  const before = new Set((await awsResources(project)).map((one) => one.id));
-  await makeDecoys(project, clusterId);
-  foreign = JSON.stringify((await awsResources(project)).filter((one) => !before.has(one.id)));
-});
-afterAll(async () => project?.remove());
+  it('the account fills with what is not ours', async () => {
+    project = existing();
+    clusterId = await idOfCluster();
+    const before = new Set((await awsResources(project)).map((one) => one.id));
+    await makeDecoys(project, clusterId);
+    const added = (await awsResources(project)).filter((one) => !before.has(one.id));
+    expect(added.length).toBeGreaterThan(10);
+    foreign = JSON.stringify(added);
+  });
 
-describe('a platform is taken apart and built again, in an account full of other things', () => {
   it('plan destroy: what goes and what stays, no write, nothing left behind', async () => {
     const before = { writes: writes(), files: project.files() };
     const plan = await project.platform(['plan', 'destroy', '--cleanup', '--exit-code', '--json']);
@@ -135,4 +132,4 @@ describe('a platform is taken apart and built again, in an account full of other
     expect(built.code, built.stderr).toBe(0);
     expect(await idOfCluster()).not.toBe(clusterId);
   });
-});
+}
