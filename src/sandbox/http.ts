@@ -31,10 +31,14 @@ export const json = (status: number, value: unknown, reason?: string): Reply => 
   ...(reason === undefined ? {} : { reason }),
 });
 
-/** Serves on the given port of loopback, or on a free one when that is taken or none is given; with a certificate it is HTTPS. An answer that throws is a 500 with its message. */
+/** Serves on the given port, or on a free one when that is taken or none is given; on loopback, unless a host is named; with a certificate it is HTTPS. An answer that throws is a 500 with its message. */
 export async function listen(
   answer: (asked: Asked) => Promise<Reply>,
-  options: { readonly port?: number; readonly tls?: { readonly key: string; readonly certificate: string } } = {},
+  options: {
+    readonly host?: string;
+    readonly port?: number;
+    readonly tls?: { readonly key: string; readonly certificate: string };
+  } = {},
 ): Promise<Listener> {
   const handle: RequestListener = (request, response) => {
     const asked: Asked = {
@@ -68,7 +72,7 @@ export async function listen(
   const bind = (port: number): Promise<void> =>
     new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, '127.0.0.1', () => {
+      server.listen(port, options.host ?? '127.0.0.1', () => {
         server.off('error', reject);
         resolve();
       });

@@ -30,7 +30,7 @@ const ingress = (
     rules: [
       {
         ...(host === undefined ? {} : { host }),
-        http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name } } }] },
+        http: { paths: [{ path, pathType: 'Prefix', backend: { service: { name, port: { number: 80 } } } }] },
       },
     ],
   },
@@ -53,11 +53,13 @@ describe('the load balancer front', () => {
       to: 'service',
       namespace: 'web',
       service: 'cart',
+      port: { number: 80 },
     });
     expect(routeOf(all, { port: 443, host: 'shop.example.dev', path: '/carton' })).toEqual({
       to: 'service',
       namespace: 'web',
       service: 'shop',
+      port: { number: 80 },
     });
   });
 
@@ -68,6 +70,7 @@ describe('the load balancer front', () => {
       to: 'service',
       namespace: 'web',
       service: 'open',
+      port: { number: 80 },
     });
   });
 

@@ -23,13 +23,15 @@ process.once('SIGTERM', () => abort.abort());
 process.once('SIGINT', () => abort.abort());
 
 const faults = environment['PLATFORM_SANDBOX_FAULTS'];
+/** Where the API server finds the webhooks. */
+const address = environment['PLATFORM_SANDBOX_ADDRESS'] || '127.0.0.1';
 note('started');
 await runControllers(
   [
     calicoOperator(new URL('../../../sandbox/manifests/effects/calico.yaml', import.meta.url)),
     ebsCsiDriver(),
-    albController(systemClock),
-    certManager(systemClock),
+    albController(systemClock, address),
+    certManager(systemClock, address),
     rabbitmqOperator(),
     argocdController(),
   ],

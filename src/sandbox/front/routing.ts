@@ -8,14 +8,25 @@ export interface Arrival {
 }
 
 export type Route =
-  | { readonly to: 'service'; readonly namespace: string; readonly service: string }
+  | {
+      readonly to: 'service';
+      readonly namespace: string;
+      readonly service: string;
+      readonly port: ServicePort;
+    }
   | { readonly to: 'redirect'; readonly port: number }
   | { readonly to: 'nowhere' };
+
+/** A port of a Service, by number or by name. */
+export interface ServicePort {
+  readonly number?: number;
+  readonly name?: string;
+}
 
 interface Path {
   readonly path?: string;
   readonly pathType?: string;
-  readonly backend?: { readonly service?: { readonly name: string } };
+  readonly backend?: { readonly service?: { readonly name: string; readonly port?: ServicePort } };
 }
 
 interface Rule {
@@ -40,21 +51,22 @@ export function routeOf(ingresses: readonly KubernetesObject[], arrival: Arrival
   if (found === undefined) return { to: 'nowhere' };
   const redirect = found.ingress.metadata.annotations?.[`${annotation}/ssl-redirect`];
   if (redirect !== undefined && found.listener.protocol === 'HTTP') return { to: 'redirect', port: Number(redirect) };
-  return { to: 'service', namespace: found.ingress.metadata.namespace ?? 'default', service: found.service };
+  const { service, port } = found;
+  return { to: 'service', namespace: found.ingress.metadata.namespace ?? 'default', service, port };
 }
 
 function matches(
   ingress: KubernetesObject,
   { host, path }: Arrival,
-): readonly { readonly service: string; readonly weight: number }[] {
+): readonly { readonly service: string; readonly port: ServicePort; readonly weight: number }[] {
   const rules = (ingress['spec'] as { readonly rules?: readonly Rule[] } | undefined)?.rules ?? [];
   return rules.flatMap((rule) => {
     const byHost = hostWeight(rule.host, host, hostnamesOf(ingress));
     if (byHost === undefined) return [];
     return (rule.http?.paths ?? []).flatMap((one) => {
-      const service = one.backend?.service?.name;
+      const service = one.backend?.service;
       return service !== undefined && fits(one, path)
-        ? [{ service, weight: byHost * 10_000 + (one.path ?? '').length }]
+        ? [{ service: service.name, port: service.port ?? {}, weight: byHost * 10_000 + (one.path ?? '').length }]
         : [];
     });
   });

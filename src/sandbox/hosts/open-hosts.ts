@@ -7,6 +7,9 @@ import type { Children } from '../supervisor/children.ts';
 import type { FarSide } from '../supervisor/far-side.ts';
 import { readFarMachines, tellConsole } from './far-machines.ts';
 import type { FarMachines } from './far-machines.ts';
+import { listeners } from '../front/server.ts';
+import type { Front } from '../front/server.ts';
+import { findCluster } from './cluster-file.ts';
 import { firewallOf } from './firewall.ts';
 import { openFollower } from './follow.ts';
 import type { FollowWorld } from './follow.ts';
@@ -17,7 +20,7 @@ import type { HostNames } from './names.ts';
 import type { PublicRange } from './ranges.ts';
 import { hostsFolder, removeHosts } from './removal.ts';
 import { applyRules, entrance, openRouter } from './router.ts';
-import { relayFrom } from './services/listeners.ts';
+import { relayFrom, relayOut } from './services/listeners.ts';
 import { ports } from './services/ports.ts';
 import type { ServicesSettings } from './services/ports.ts';
 import { viewFile } from './services/view.ts';
@@ -41,6 +44,9 @@ export interface HostsOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** How the servers beside the hosts are started: the entry of `services/main`. */
   readonly services: string;
+  /** How what stands for load balancers is started: the entry of `balancer/main`; and the names that it has a certificate for. */
+  readonly balancer: string;
+  readonly names: readonly string[];
   say(text: string): void;
 }
 
@@ -57,6 +63,8 @@ export interface HostNetwork {
   readonly range: PublicRange;
   /** Where hosts, and this machine, find what they would find in the internet. */
   readonly mirrors: SandboxState['mirrors'];
+  /** How a program is started that shall reach the hosts and be reached by them, at which address, and where AWS is then. */
+  readonly inside: { readonly argv: readonly string[]; readonly address: string; readonly aws: string };
   /** Serves hosts to the instances of this AWS. */
   open(servers: LocalServers): Promise<Hosts>;
 }
@@ -66,6 +74,10 @@ export interface Hosts {
   follow(farSide: Pick<FarSide, 'records' | 'loadBalancers'>): Promise<void>;
   /** Ends all and removes all. */
   remove(): Promise<void>;
+  /** A kubeconfig of the cluster that the hosts have become, for programs inside; undefined before that. */
+  cluster(): string | undefined;
+  /** What stands for load balancers. */
+  readonly front: Front;
 }
 
 /** Registries that charts and manifests of the platform name; the supply stands for all of them. */
@@ -89,8 +101,11 @@ export async function openHostNetwork(options: HostsOptions): Promise<HostNetwor
       registries: Object.fromEntries(registries.map((name) => [name, supply])),
     }),
   };
-  return { range, mirrors, open: (servers) => openHosts(options, { folder, names, range, servers }) };
+  const inside = { argv: into(names), address: range.service, aws: `http://${range.service}:${ports.aws}` };
+  return { range, mirrors, inside, open: (servers) => openHosts(options, { folder, names, range, servers }) };
 }
+
+const into = ({ router }: HostNames): readonly string[] => ['nsenter', `--net=/run/netns/${router}`];
 
 /** Removes the hosts of an owner who was killed together with the supervisor. */
 async function startGuard({ owner, program }: HostsOptions, folder: string, { key }: HostNames): Promise<void> {
@@ -133,12 +148,23 @@ async function openHosts(options: HostsOptions, { folder, names, range, servers 
   };
   await writeQuick(join(folder, 'services.json'), JSON.stringify(settings));
   await startServers(options, folder, names, range);
+  const ways = await Promise.all(listeners.map(({ port }) => relayOut(range.gateway, port)));
   const client = { address: range.client, standsFor: options.allow[0]?.split('/')[0] ?? range.client };
   const follower = openFollower(world);
   const consoles = new Map<string, string>();
   let rules = '';
   let view = '';
+  let cluster: string | undefined;
   return {
+    cluster: () => cluster,
+    front: {
+      connectTo: Object.fromEntries(
+        listeners.map(({ port }, index) => [String(port), { host: '127.0.0.1', port: ways[index]?.port ?? 0 }]),
+      ),
+      close: async () => {
+        await Promise.all(ways.map((way) => way.close()));
+      },
+    },
     async follow(farSide) {
       const far = await readFarMachines(endpoint);
       const next = JSON.stringify({ instances: far.instances, ...farSide } satisfies View);
@@ -147,6 +173,7 @@ async function openHosts(options: HostsOptions, { folder, names, range, servers 
       rules = await enforce(world, { ...far, client, service: range.service }, rules);
       await follower.follow(far.instances);
       await showConsoles(world, consoles);
+      cluster = await findCluster(world, kubeconfigIn(folder));
     },
     async remove() {
       await follower.settled();
@@ -156,21 +183,25 @@ async function openHosts(options: HostsOptions, { folder, names, range, servers 
   };
 }
 
+const kubeconfigIn = (folder: string): string => join(folder, 'kubeconfig');
+
 /** Programs in the router's namespace: what stands for AWS's own services there, and for the internet. */
 async function startServers(
-  { children, node, sandbox, services, supply, environment }: HostsOptions,
+  { children, node, sandbox, services, supply, balancer, names: zoneNames, environment }: HostsOptions,
   folder: string,
-  { router }: HostNames,
-  { service }: PublicRange,
+  names: HostNames,
+  { service, gateway }: PublicRange,
 ): Promise<void> {
   const start = (name: string, env: Readonly<Record<string, string>>, ...entry: readonly string[]) =>
     children.start({
       name,
-      argv: ['nsenter', `--net=/run/netns/${router}`, node, '--no-warnings', ...entry],
+      argv: [...into(names), node, '--no-warnings', ...entry],
       env,
       log: join(sandbox, 'logs', `${name}.log`),
     });
   await start('host-services', systemEnvironment, services, folder);
+  const words = ['--host', gateway, '--kubeconfig', kubeconfigIn(folder), ...zoneNames];
+  await start('load-balancers', systemEnvironment, balancer, ...words);
   if (supply !== undefined) await start('supply', environment, supply, 'serve', service, String(ports.supply));
 }
 

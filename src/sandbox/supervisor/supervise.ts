@@ -25,7 +25,7 @@ import { controlApi } from './control-api.ts';
 import { openControllers } from './controllers.ts';
 import { readFarSide } from './far-side.ts';
 import { watch } from './watch.ts';
-import { openMachinesNetwork, watchHosts } from './watch-hosts.ts';
+import { namesOfZones, openMachinesNetwork, watchHosts } from './watch-hosts.ts';
 
 /** Runs the sandbox until the signal; then ends every child. `say` goes to the supervisor's log. */
 export async function supervise(
@@ -46,7 +46,11 @@ export async function supervise(
     // Another AWS knows nothing of the machines and their cluster.
     if (!aws.adopted) await removeFolder(join(folder, 'cluster'));
     const machines = await openMachines(folder, aws.adopted);
-    const controllers = openControllers(settings, children, { endpoint: aws.endpoint, say });
+    const controllers = openControllers(settings, children, {
+      endpoint: network?.inside.aws ?? aws.endpoint,
+      ...(network === undefined ? {} : { inside: network.inside }),
+      say,
+    });
     const cluster = openFarCluster(settings, children, (running) => controllers.follow(running));
     const world = { settings, machines, cluster, clock: systemClock, signal };
 
@@ -69,8 +73,8 @@ export async function supervise(
     const dns = await serveNames('127.0.0.1', 0, async (name, type) =>
       lookUp(await readFarSide(aws.endpoint), name, type),
     );
-    const names = settings.zones.flatMap((zone) => [zone, `*.${zone}`]);
-    const front = await startFront(() => cluster.current(), { names, now: systemClock.now() });
+    const names = namesOfZones(settings);
+    const front = hosts?.front ?? (await startFront(() => cluster.current(), { names, now: systemClock.now() }));
     const base = `http://127.0.0.1:${web.port}`;
     const mirrors = network?.mirrors ?? { charts: `${base}/charts`, manifests: `${base}/manifests` };
     const key = join(folder, 'id_ed25519');
@@ -105,7 +109,9 @@ export async function supervise(
     await writeQuick(stateFile(folder), `${JSON.stringify(state, undefined, 2)}\n`);
     say('ready');
     const following =
-      hosts === undefined ? watch(world, aws.endpoint, say) : watchHosts(hosts, aws.endpoint, { signal, say });
+      hosts === undefined
+        ? watch(world, aws.endpoint, say)
+        : watchHosts(hosts, aws.endpoint, { signal, say, controllers });
     await Promise.race([following, ownerGone(settings, signal, say)]);
     stopping.abort();
     say('stopping');

@@ -4,6 +4,7 @@ import { openHostNetwork } from '../hosts/open-hosts.ts';
 import type { HostNetwork, Hosts } from '../hosts/open-hosts.ts';
 import type { SandboxSettings } from '../settings.ts';
 import type { Children } from './children.ts';
+import type { Controllers } from './controllers.ts';
 import { readFarSide } from './far-side.ts';
 
 /** The network that real hosts live in; undefined when the machines are simulated. */
@@ -21,6 +22,8 @@ export async function openMachinesNetwork(
     program,
     node,
     services: entry('hosts/services'),
+    balancer: entry('hosts/balancer'),
+    names: namesOfZones(settings),
     environment: hosts.caches === undefined ? environment : { ...environment, XDG_CACHE_HOME: hosts.caches },
     children,
     say,
@@ -32,19 +35,27 @@ export async function openMachinesNetwork(
   });
 }
 
+/** Names that a load balancer of the sandbox answers for. */
+export const namesOfZones = ({ zones }: SandboxSettings): readonly string[] =>
+  zones.flatMap((zone) => [zone, `*.${zone}`]);
+
 const every = 300;
 
-/** Follows AWS until the signal: hosts boot, stop and vanish with their instances. */
+/** Follows AWS until the signal: hosts boot, stop and vanish with their instances, and the stand-in controllers act in their cluster. */
 export async function watchHosts(
   hosts: Hosts,
   endpoint: string,
-  { signal, say }: { readonly signal: AbortSignal; say(text: string): void },
+  { signal, say, controllers }: { readonly signal: AbortSignal; say(text: string): void; controllers: Controllers },
 ): Promise<void> {
   let last = '';
+  let followed: string | undefined;
   while (!signal.aborted) {
     try {
       const { records, loadBalancers } = await readFarSide(endpoint);
       await hosts.follow({ records, loadBalancers });
+      const kubeconfig = hosts.cluster();
+      if (kubeconfig !== followed) await controllers.follow(kubeconfig === undefined ? undefined : { kubeconfig });
+      followed = kubeconfig;
       last = '';
     } catch (error) {
       const because = error instanceof Error ? error.message : String(error);

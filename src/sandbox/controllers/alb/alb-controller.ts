@@ -24,8 +24,8 @@ const patience = 10_000;
 const resync = 60_000;
 
 /** Stand-in for the AWS Load Balancer Controller; BEHAVIOUR.md says what it does and leaves out. */
-export function albController(clock: Clock): Controller {
-  const webhooks = albWebhooks(clock);
+export function albController(clock: Clock, host: string): Controller {
+  const webhooks = albWebhooks(clock, host);
   // What was deployed when: only so that AWS is not asked every second. Lost, it is deployed once more.
   const deployed = new Map<string, { readonly model: string; readonly hostname: string; readonly at: number }>();
   const fresh = (key: string, model: string): string | undefined => {

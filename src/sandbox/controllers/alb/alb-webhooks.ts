@@ -57,13 +57,13 @@ const mutating = (live: KubernetesObject): readonly Webhook[] => {
 };
 
 /** The controller's admission webhooks; its chart brings the certificate itself, so there is no time without an authority. */
-export function albWebhooks(clock: Clock) {
-  const server = webhookServer('aws-load-balancer-controller-ca', clock, judge);
+export function albWebhooks(clock: Clock, host: string) {
+  const server = webhookServer('aws-load-balancer-controller-ca', clock, host, judge);
   return {
     silence: () => server.close(),
     async round(tools: Tools, running: boolean): Promise<void> {
       await (running ? server.listen() : server.close());
-      const address = { port: await server.port(), authority: server.authority };
+      const address = { host, port: await server.port(), authority: server.authority };
       await installWebhooks(tools, 'ValidatingWebhookConfiguration', configuration, () => validating, address);
       await installWebhooks(tools, 'MutatingWebhookConfiguration', configuration, mutating, address);
     },

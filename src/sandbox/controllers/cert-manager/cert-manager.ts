@@ -13,8 +13,8 @@ const injection = 1_000;
  * Stand-in for cert-manager's webhook and cainjector, with the three states that every installation goes through: nobody listens,
  * somebody listens whom the API server does not trust, and it works. BEHAVIOUR.md says what it leaves out.
  */
-export function certManager(clock: Clock): Controller {
-  const server = webhookServer('cert-manager-webhook-ca', clock, judge);
+export function certManager(clock: Clock, host: string): Controller {
+  const server = webhookServer('cert-manager-webhook-ca', clock, host, judge);
   let runningSince: number | undefined;
   let injectingSince: number | undefined;
   let trusted = false;
@@ -36,7 +36,7 @@ export function certManager(clock: Clock): Controller {
       await (listens ? server.listen() : server.close());
       // What was injected once stays, whatever becomes of the cainjector.
       trusted ||= injectingSince !== undefined && now - injectingSince >= startUp + injection;
-      const address = { port: await server.port(), ...(trusted ? { authority: server.authority } : {}) };
+      const address = { host, port: await server.port(), ...(trusted ? { authority: server.authority } : {}) };
       const installed = await installWebhooks(
         tools,
         'ValidatingWebhookConfiguration',

@@ -20,7 +20,7 @@ export interface Webhook {
 type Kind = 'MutatingWebhookConfiguration' | 'ValidatingWebhookConfiguration';
 
 /**
- * Puts webhooks into the configuration that the stand-in chart installed empty, with an address on loopback. Without an authority
+ * Puts webhooks into the configuration that the stand-in chart installed empty, with the address of the stand-in. Without an authority
  * whoever asks fails with x509, as before the real cainjector has been there. Says whether the configuration exists.
  */
 export async function installWebhooks(
@@ -28,7 +28,7 @@ export async function installWebhooks(
   kind: Kind,
   name: string,
   webhooksFor: (live: KubernetesObject) => readonly Webhook[],
-  address: { readonly port: number; readonly authority?: string },
+  address: { readonly host: string; readonly port: number; readonly authority?: string },
 ): Promise<boolean> {
   const live = await kubernetes.get({ apiVersion: 'admissionregistration.k8s.io/v1', kind, name });
   if (live === undefined || live.metadata.deletionTimestamp !== undefined) return false;
@@ -47,7 +47,7 @@ export async function installWebhooks(
       resources,
     })),
     clientConfig: {
-      url: `https://127.0.0.1:${address.port}${webhook.path}`,
+      url: `https://${address.host}:${address.port}${webhook.path}`,
       ...(address.authority === undefined ? {} : { caBundle: address.authority }),
     },
   }));

@@ -17,7 +17,7 @@ export type Verdict = { readonly denied: string } | { readonly changes?: readonl
 
 export type Judge = (path: string, question: Question) => Verdict;
 
-/** A webhook server on loopback with an authority of its own. */
+/** A webhook server with an authority of its own, at an address that the API server reaches. */
 export interface WebhookServer {
   /** Base64 of its authority, for `caBundle`. */
   readonly authority: string;
@@ -30,14 +30,10 @@ export interface WebhookServer {
 
 const day = 86_400_000;
 
-export function webhookServer(commonName: string, clock: Clock, judge: Judge): WebhookServer {
+export function webhookServer(commonName: string, clock: Clock, host: string, judge: Judge): WebhookServer {
   const validity = { from: clock.now() - day, until: clock.now() + 3650 * day };
   const authority = makeAuthority(commonName, validity);
-  const { key, certificate: cert } = issue(
-    { ...authority, commonName },
-    { commonName: '127.0.0.1', names: ['127.0.0.1'] },
-    validity,
-  );
+  const { key, certificate: cert } = issue({ ...authority, commonName }, { commonName: host, names: [host] }, validity);
   let chosen: number | undefined;
   let server: Server | undefined;
   const sockets = new Set<Socket>();
@@ -58,7 +54,7 @@ export function webhookServer(commonName: string, clock: Clock, judge: Judge): W
     });
     await new Promise<void>((resolve, reject) => {
       made.once('error', reject);
-      made.listen(port, '127.0.0.1', resolve);
+      made.listen(port, host, resolve);
     });
     return made;
   };

@@ -74,6 +74,15 @@ export function relayFrom(socketPath: string, port: number): Promise<Listening> 
   });
 }
 
+/** Passes connections at a free port of loopback on to an address in the hosts' network. */
+export function relayOut(host: string, port: number): Promise<Listening> {
+  return listening(
+    createPlainServer((from) => joined(from, connect(port, host))),
+    '127.0.0.1',
+    0,
+  );
+}
+
 function joined(one: Socket, other: Socket): void {
   for (const [from, to] of [
     [one, other],
