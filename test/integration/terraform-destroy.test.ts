@@ -41,7 +41,7 @@ const region = 'eu-west-1';
 const publicKey = `ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI${'A'.repeat(42)}a test`;
 
 /** The real Terraform through a real launcher, on the local AWS. */
-async function openWorld(name: string, seed: object) {
+async function openWorld(name: string, seed: object, stored: 'read by us' | 'asked of Terraform') {
   const folder = mkdtempSync(join(realpathSync(tmpdir()), `platform-${name}-`));
   const aws = await startLocalAws({ seed: { region, ...seed } });
   const rc = join(folder, 'terraformrc');
@@ -96,6 +96,7 @@ async function openWorld(name: string, seed: object) {
     clock: systemClock,
     readLock: async (root) => await lock(root.backend?.key ?? ''),
     ownDeadAttempt: async () => world.dead,
+    ...(stored === 'read by us' ? { readObject: service.object } : {}),
   });
   return { ...world, terraform, revive: (dead: boolean) => void (world.dead = dead) };
 }
@@ -120,7 +121,7 @@ describe.skipIf(reason !== '')(
     const readLock = () => world.lock(key);
 
     beforeAll(async () => {
-      world = await openWorld('destroy', {});
+      world = await openWorld('destroy', {}, 'asked of Terraform');
       ({ aws, terraform } = world);
       const tree = join(world.folder, 'tree');
       cpSync(here('../fixtures/small-tree'), tree, { recursive: true });
@@ -260,7 +261,7 @@ describe.skipIf(reason !== '')(
     const remove = specOf(destroyTerraformFoundation);
 
     beforeAll(async () => {
-      world = await openWorld('foundation', { zones: ['example.dev'] });
+      world = await openWorld('foundation', { zones: ['example.dev'] }, 'read by us');
       await world.service.makeBucket('state', {});
       await specOf(foundation).apply(context('example.dev'), up);
       await world.service.putObject(bucket, `${clusterId}/etcd/one.db`, 'data');
