@@ -5,6 +5,7 @@ import { destroySnapshots } from './destroy-snapshots.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLeftovers } from './destroy-leftovers.ts';
 import { destroyTerraformPlan } from './destroy-terraform-plan.ts';
+import { recentState } from './known-evidence.ts';
 import { refuseLeftovers } from './sweep-strangers.ts';
 import { destroyRoot, forgetEnded, lookAtRoot, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 import { everythingLeft } from './terraform-stall.ts';
@@ -31,7 +32,7 @@ export const destroyTerraformCluster = step({
     if (inventory.clusterId === '')
       return { state: 'satisfied', output: { destroyed: 0 }, because: 'nothing was ever built' };
     const root = await rootToDestroy(ctx, 'cluster', inventory);
-    const resources = await ctx.terraform.resources(root, ctx.signal);
+    const resources = await recentState(ctx, root);
     if (resources.length === 0)
       return { state: 'satisfied', output: { destroyed: 0 }, because: 'the Terraform state cluster holds nothing' };
     const preview = resources.map(({ address }) => `delete ${address}`);

@@ -11,6 +11,7 @@ import { takePartialInventory } from './inventory.ts';
 import { refuseLeftovers, refuseStrangers } from './sweep-strangers.ts';
 import { refuseWhereSweepCannotEnd } from './foundation-guard.ts';
 import type { Finding } from './inventory-types.ts';
+import { recentState } from './known-evidence.ts';
 import { changing, listRecent } from './recent-listings.ts';
 import { patient } from './sweep-patience.ts';
 import { awaitUnbound } from './terraform-addresses.ts';
@@ -55,7 +56,7 @@ export const destroyTerraformFoundation = stepWhen({
     const none: { destroyed: number; kept: readonly Kept[] } = { destroyed: 0, kept: [] };
     if (inventory.clusterId === '') return { state: 'satisfied', output: none, because: 'nothing was ever built' };
     const root = await rootToDestroy(ctx, 'foundation', inventory);
-    const resources = await ctx.terraform.resources(root, ctx.signal);
+    const resources = await recentState(ctx, root);
     if (resources.length === 0)
       return { state: 'satisfied', output: none, because: 'the Terraform state foundation holds nothing' };
     const preview = resources.map(({ address }) => `delete ${address}`);

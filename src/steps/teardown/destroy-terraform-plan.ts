@@ -4,6 +4,7 @@ import { destroyBackup } from './destroy-backup.ts';
 import { destroyInventory } from './destroy-inventory.ts';
 import { destroyLoadBalancers } from './destroy-load-balancers.ts';
 import { destroySnapshots } from './destroy-snapshots.ts';
+import { recentState } from './known-evidence.ts';
 import { evidenceFor, forgetEnded, rootToDestroy, settleRoot } from './terraform-destroy.ts';
 
 const nothing = { planned: 0 };
@@ -32,7 +33,7 @@ export const destroyTerraformPlan = stepWhen({
   check: async (ctx, { inventory }) => {
     if (inventory.clusterId === '') return { state: 'satisfied', output: nothing, because: 'nothing was ever built' };
     const root = await rootToDestroy(ctx, 'cluster', inventory);
-    const resources = await ctx.terraform.resources(root, ctx.signal);
+    const resources = await recentState(ctx, root);
     if (resources.length === 0)
       return { state: 'satisfied', output: nothing, because: 'the Terraform state cluster holds nothing' };
     return { state: 'needed', because: `the destruction of ${resources.length} resources can be planned meanwhile` };
@@ -42,7 +43,7 @@ export const destroyTerraformPlan = stepWhen({
     const root = await rootToDestroy(ctx, 'cluster', inventory);
     try {
       const evidence = await evidenceFor(ctx, inventory);
-      const resources = await ctx.terraform.resources(root, ctx.signal);
+      const resources = await recentState(ctx, root);
       await forgetEnded(ctx, { root, evidence, resources, findings: [] });
       ctx.note('planning while AWS takes interfaces away');
       const { changes } = await ctx.terraform.planDestroy(root, ctx.signal);

@@ -7,10 +7,10 @@ import { destroyInventory } from './destroy-inventory.ts';
 import { destroyOrphans } from './destroy-orphans.ts';
 import { destroyTerraformCluster } from './destroy-terraform-cluster.ts';
 import { destroyTerraformFoundation } from './destroy-terraform-foundation.ts';
-import { readIdentity } from './evidence.ts';
 import { takeInventory } from './inventory.ts';
 import type { Finding, Inventory } from './inventory-types.ts';
 import { exists, orderOf, targetsOf } from './order.ts';
+import { knownIdentity } from './known-evidence.ts';
 import { listNow, listRecent } from './recent-listings.ts';
 import { leftoversError } from './sweep-leftovers.ts';
 import { patient } from './sweep-patience.ts';
@@ -38,7 +38,7 @@ export const destroyVerify = step({
   closesEpoch: true,
   inputs: (_, { inventory }) => ({ cluster: inventory.clusterId }),
   check: async (ctx) => {
-    const identity = await readIdentity(patient(ctx));
+    const identity = await knownIdentity(patient(ctx));
     const recorded = await ctx.ledger.entries();
     if (identity === undefined && recorded.length === 0)
       return {

@@ -63,7 +63,7 @@ export const destroyWorkloads = stepWhen({
     const awaited = [...handles].filter((handle) => !skipped.has(handle));
     const inCloud = await awaitInCloud(ctx, 'volumes', async () => {
       if (awaited.length === 0) return [];
-      const found = await ctx.estate.list('volume', scopeOf(inventory, { volume: awaited }));
+      const found = await ctx.estate.list('volume', { ...scopeOf(inventory), only: awaited });
       return found.filter(({ id, phase }) => awaited.includes(id) && phase !== 'gone');
     });
     return { kept, leftToSweep: [...passed.map(describe), ...inCloud] };

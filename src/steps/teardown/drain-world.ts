@@ -6,7 +6,7 @@ import { minutes } from '../durations.ts';
 import type { ReadContext, StepContext } from '../kit.ts';
 import { isWithoutControlPlane, proveCluster } from './cluster-findings.ts';
 import type { DestroyInventory } from './destroy-inventory.ts';
-import { readRecords } from './evidence.ts';
+import { knownRecords } from './known-evidence.ts';
 import { pauseAfter, shortSpell, stopIfAborted } from './wait.ts';
 
 /** So long without a single answer, and the API is taken for dead: a fail-over of a control plane takes less. */
@@ -36,7 +36,7 @@ export async function checkDrained<Out extends Json>(
     return await look(await ctx.cluster());
   } catch (error) {
     if (!isSilence(error)) throw error;
-    if (await isWithoutControlPlane(ctx, inventory, await readRecords(ctx, inventory)))
+    if (await isWithoutControlPlane(ctx, inventory, await knownRecords(ctx, inventory)))
       return {
         state: 'satisfied',
         output: none,
@@ -51,7 +51,7 @@ export async function checkDrained<Out extends Json>(
  * two minutes without any answer it is UNREACHABLE, with the way on.
  */
 export async function openPatiently(ctx: StepContext, inventory: DestroyInventory): Promise<ClusterWriter> {
-  const records = await readRecords(ctx, inventory);
+  const records = await knownRecords(ctx, inventory);
   const cluster = await patiently(ctx, async () => {
     const opened = await ctx.cluster();
     await proveCluster(opened, records);

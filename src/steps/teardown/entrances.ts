@@ -127,7 +127,9 @@ async function listOfStacks(
   stacks: ReadonlySet<string>,
   kinds: readonly CloudKind[],
 ): Promise<readonly CloudResource[]> {
-  const lists = await Promise.all(kinds.map((kind) => estate.list(kind, scopeOf(cluster))));
+  // Of one look, in the VPC where all that a controller makes for an object stands.
+  const scope = { ...scopeOf(cluster), look: {}, near: true } as const;
+  const lists = await Promise.all(kinds.map((kind) => estate.list(kind, scope)));
   return lists.flat().filter(({ phase, tags }) => {
     const isOurs =
       tags['elbv2.k8s.aws/cluster'] === cluster.clusterId ||

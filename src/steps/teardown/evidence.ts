@@ -1,5 +1,5 @@
 import type { PlatformConfig } from '../../config/config.ts';
-import type { CloudKind, EstateScope, LedgerEntry } from '../../tools/ports.ts';
+import type { CloudKind, EstateScope, LedgerEntry, StateResource, TerraformRoot } from '../../tools/ports.ts';
 import { removableKinds } from '../../tools/ports-estate.ts';
 import { terraformRoot } from '../build/terraform-root.ts';
 import { identityFile, parseIdentity } from '../identity.ts';
@@ -45,17 +45,27 @@ export async function readRecords(
   return [...own, ...further.filter((entry) => !known.has(textOfEntry(entry)))];
 }
 
+/** Where records and Terraform states come from: read now, unless somebody knows them already. */
+export interface EvidenceSource {
+  readonly records: (identity: Identity) => Promise<readonly LedgerEntry[]>;
+  readonly state: (root: TerraformRoot) => Promise<readonly StateResource[]>;
+}
+
 /** Everything but the live listing that ownership is proven from. Reads both Terraform states; asks no provider. */
 export async function gatherEvidence(
   ctx: ReadContext,
   identity: Identity,
   kubernetes: KubernetesState,
+  { records, state }: EvidenceSource = {
+    records: (who) => readRecords(ctx, who),
+    state: (root) => ctx.terraform.resources(root, ctx.signal),
+  },
 ): Promise<Evidence> {
   const { config } = ctx;
   const roots = config.terraform.dir === undefined ? (['foundation', 'cluster'] as const) : (['cluster'] as const);
   const [ledger, ...states] = await Promise.all([
-    readRecords(ctx, identity),
-    ...roots.map((name) => ctx.terraform.resources(terraformRoot(config, name, identity, {}), ctx.signal)),
+    records(identity),
+    ...roots.map((name) => state(terraformRoot(config, name, identity, {}))),
   ]);
   const terraform = states.flatMap((state, index) =>
     state.flatMap((resource) => {
@@ -87,6 +97,15 @@ export async function gatherEvidence(
   };
 }
 
+/** Kinds that stand in one VPC all their lives: an internet gateway may be detached. */
+const staysInVpc: ReadonlySet<CloudKind> = new Set([
+  'instance',
+  'network-interface',
+  'security-group',
+  'subnet',
+  'route-table',
+] as const);
+
 /** Where the account is looked at, given what is known. */
 export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope {
   const recorded: Partial<Record<CloudKind, string[]>> = {};
@@ -95,10 +114,15 @@ export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope
     if (!ids.includes(id)) ids.push(id);
   };
   for (const { kind, id } of evidence.terraform) add(kind, id);
-  // A role that was recorded by its RoleId is found by the beginning of its name.
+  // A role that was recorded by its RoleId is found by the beginning of its name; what never leaves its VPC, by that.
   for (const entry of evidence.ledger)
     for (const kind of removableKinds)
-      if (isEntryOf(kind, entry) && entry.unique['roleId'] !== entry.id) add(kind, entry.id);
+      if (
+        isEntryOf(kind, entry) &&
+        entry.unique['roleId'] !== entry.id &&
+        !(staysInVpc.has(kind) && entry.unique['vpc'] !== undefined)
+      )
+        add(kind, entry.id);
   for (const volume of evidence.volumes.keys()) add('volume', volume);
   if (evidence.stateBucket !== undefined) add('bucket', evidence.stateBucket);
   // Also where recorded things stand, in a network that is on no record: who stands there beside them may hold them.

@@ -1,11 +1,9 @@
 import type { CloudKind, CloudResource, EstateScope } from '../../tools/ports.ts';
 import { seconds } from '../durations.ts';
 import type { ReadContext } from '../kit.ts';
-import { gatherEvidence, readIdentity } from './evidence.ts';
-import type { Evidence } from './inventory-types.ts';
 
 /** So old may a listing be that stands for another one. */
-const recent = seconds(10);
+export const recent = seconds(10);
 /** The same for whoever looks for what is not ours: nothing that we do makes any of it come. */
 const ofStrangers = seconds(30);
 
@@ -20,39 +18,60 @@ interface Taken {
   readonly listing: Listing;
 }
 
-interface Known {
-  readonly config: object;
-  readonly records: string;
-  readonly evidence: Promise<Evidence | undefined>;
+interface Look {
+  readonly began: number;
+  readonly deeds: number;
+  readonly look: object;
 }
 
 interface Memory {
   /** Of those that may have changed anything, and of those that change some kinds only. */
   deeds: number;
   readonly deedsOn: Map<CloudKind, number>;
+  /** Of those that may have changed what listings of one look share. */
+  shared: number;
   readonly listings: Map<CloudKind, Taken>;
-  known?: Known;
+  look?: Look;
 }
+
+/** Kinds of which nothing is shared by the listings of a look. */
+const alone: ReadonlySet<CloudKind> = new Set(['dns-record', 'bucket'] as const);
 
 /** By who reads the ledger: there is one for each process and environment, in every world that is made for its steps. */
 const memories = new WeakMap<ReadContext['ledger']['entries'], Memory>();
 
 function memoryOf({ ledger }: Pick<World, 'ledger'>): Memory {
-  const memory = memories.get(ledger.entries) ?? { deeds: 0, deedsOn: new Map(), listings: new Map() };
+  const memory = memories.get(ledger.entries) ?? {
+    deeds: 0,
+    deedsOn: new Map(),
+    shared: 0,
+    listings: new Map(),
+  };
   memories.set(ledger.entries, memory);
   return memory;
 }
 
 /** What a listing of this kind depends on: not the records of others, of which one goes with each step. A distribution is found by its certificate. */
-function scopeText(kind: CloudKind, { recorded, ...where }: EstateScope): string {
+function scopeText(kind: CloudKind, { recorded, look: _, ...where }: EstateScope): string {
   return JSON.stringify([where, recorded[kind] ?? [], kind === 'distribution' ? (recorded.certificate ?? []) : []]);
 }
 
 const deedsOn = (memory: Memory, kind: CloudKind): number => memory.deeds + (memory.deedsOn.get(kind) ?? 0);
 
-/** One fresh listing of a kind, which the next step may use for a moment. */
+/** The look of a moment ago, if nothing that its listings share was changed since; else this one, which others may join for a moment. */
+function joinLook({ clock }: World, memory: Memory, offered: object): object {
+  const now = clock.monotonic();
+  const before = memory.look;
+  if (before !== undefined && now - before.began < recent && before.deeds === memory.shared) return before.look;
+  memory.look = { began: now, deeds: memory.shared, look: offered };
+  return offered;
+}
+
+/** One fresh listing of a kind, which the next step may use for a moment; so is all that others of the same look ask. */
 export async function listNow(ctx: World, kind: CloudKind, scope: EstateScope): Listing {
   const memory = memoryOf(ctx);
+  if (scope.look !== undefined && memory.look?.look !== scope.look)
+    memory.look = { began: ctx.clock.monotonic(), deeds: memory.shared, look: scope.look };
   const taken: Taken = {
     began: ctx.clock.monotonic(),
     scope: scopeText(kind, scope),
@@ -85,7 +104,8 @@ export async function listRecent(
     taken.scope === scopeText(kind, scope) &&
     ctx.clock.monotonic() - taken.began < (of === 'strangers' ? ofStrangers : recent) &&
     (taken.deeds === deedsOn(memory, kind) || of === 'strangers');
-  return isRecent ? await taken.listing : await listNow(ctx, kind, scope);
+  if (isRecent) return await taken.listing;
+  return await listNow(ctx, kind, { ...scope, look: joinLook(ctx, memory, scope.look ?? {}) });
 }
 
 /** Does something after which no listing of before stands for what is there; `kinds`: no listing of these. */
@@ -98,48 +118,12 @@ export async function changing<Out>(
   const count = (): void => {
     if (kinds === undefined) memory.deeds += 1;
     else for (const kind of kinds) memory.deedsOn.set(kind, (memory.deedsOn.get(kind) ?? 0) + 1);
+    if (kinds?.every((kind) => alone.has(kind)) !== true) memory.shared += 1;
   };
   count();
   try {
     return await deed();
   } finally {
     count();
-  }
-}
-
-/** The same for a deed that changes a Terraform state too: it is read again by the next step. */
-export async function changingState<Out>(
-  ctx: Pick<World, 'ledger'>,
-  deed: () => Promise<Out>,
-  kinds?: readonly CloudKind[],
-): Promise<Out> {
-  try {
-    return await changing(ctx, deed, kinds);
-  } finally {
-    delete memoryOf(ctx).known;
-  }
-}
-
-/**
- * What proves ownership, read once in a process for as long as its records and the Terraform states stay what they are: the lock of the environment
- * keeps others from changing either. undefined: nothing was ever built.
- */
-export async function knownEvidence(ctx: ReadContext): Promise<Evidence | undefined> {
-  const memory = memoryOf(ctx);
-  const records = JSON.stringify(await ctx.ledger.entries());
-  const before = memory.known;
-  if (before !== undefined && before.config === ctx.config && before.records === records) return await before.evidence;
-  const read = async (): Promise<Evidence | undefined> => {
-    const identity = await readIdentity(ctx);
-    if (identity === undefined) return undefined;
-    return gatherEvidence(ctx, identity, { is: 'left-out', because: 'only AWS is asked' });
-  };
-  const known: Known = { config: ctx.config, records, evidence: read() };
-  memory.known = known;
-  try {
-    return await known.evidence;
-  } catch (error) {
-    if (memory.known === known) delete memory.known;
-    throw error;
   }
 }

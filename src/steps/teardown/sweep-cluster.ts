@@ -6,7 +6,8 @@ import { scopeOf } from './evidence.ts';
 import { findingsOf, takePartialInventory } from './inventory.ts';
 import type { Finding } from './inventory-types.ts';
 import { orderOf, targetsOf } from './order.ts';
-import { changing, knownEvidence, listNow, listRecent } from './recent-listings.ts';
+import { knownEvidence } from './known-evidence.ts';
+import { changing, listNow, listRecent } from './recent-listings.ts';
 import { isRemovable, type SweepResult, sweepWith } from './sweep.ts';
 import { patient } from './sweep-patience.ts';
 import { kindsInTheWay } from './sweep-strangers.ts';
@@ -53,7 +54,12 @@ export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promis
   const scope = scopeOf(evidence, ctx.config);
   const estate: StepContext['estate'] = {
     list: (kind) => ctx.estate.list(kind, scope),
-    remove: (resource, options) => changing(ctx, () => ctx.estate.remove(resource, options)),
+    remove: (resource, options) =>
+      changing(
+        ctx,
+        () => ctx.estate.remove(resource, options),
+        resource.kind === 'dns-record' ? ['dns-record'] : undefined,
+      ),
     revoke: (group, rules) => changing(ctx, () => ctx.estate.revoke(group, rules)),
   };
   return sweepWith(
@@ -62,10 +68,12 @@ export async function sweepCluster(ctx: StepContext, sweeping: Sweeping): Promis
       ...sweeping,
       deleteData: ctx.config.teardown?.deleteData === true,
       source: {
-        list: (kind, part) =>
-          part === undefined
-            ? listNow(ctx, kind, scope)
-            : ctx.estate.list(kind, { ...scope, ...(part === 'near' ? { near: true } : { only: part }) }),
+        list: (kind, part, look) => {
+          const of = { ...scope, ...(look !== undefined && { look }) };
+          return part === undefined
+            ? listNow(ctx, kind, of)
+            : ctx.estate.list(kind, { ...of, ...(part === 'near' ? { near: true } : { only: part }) });
+        },
         vpcs: scope.vpcs,
         recall: (kind) => listRecent(ctx, kind, scope),
         classify: (resources) => findingsOf(resources, evidence, ctx.config),

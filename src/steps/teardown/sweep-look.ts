@@ -6,7 +6,10 @@ import { exists, heldBy, type Order, targetsOf } from './order.ts';
 import type { Awaited } from './sweep-progress.ts';
 import { pauseAfter } from './wait.ts';
 
-/** How much is listed: all kinds of the sweep with those that may hold them, the kinds of what is still to go, or only the things that we wait for. */
+/**
+ * How much is listed: all kinds of the sweep with those that may hold them, the kinds of what may be asked to go with those that may hold it, or only
+ * the things that we wait for.
+ */
 export type Look = 'everything' | 'what is left' | 'what may change';
 
 /** As few listings as tell what is needed. */
@@ -18,10 +21,29 @@ export function kindsToList(
 ): readonly CloudKind[] {
   const holding = (kind: CloudKind): readonly CloudKind[] => heldBy[kind] ?? [];
   if (look === 'everything') return withProof([...kinds, ...kinds.flatMap(holding)]);
-  const left = targetsOf(order).map(({ resource }) => resource.kind);
+  const left = kindsNext(order);
   const present = new Set(seen.filter(exists).map(({ resource }) => resource.kind));
   return [...left, ...left.flatMap((kind) => holding(kind).filter((one) => present.has(one) || unguarded.has(kind)))];
 }
+
+/** Kinds of what may be asked to go; else of all that is to go. What waits for something else is looked at when that is gone. */
+export const kindsNext = (order: Order): readonly CloudKind[] =>
+  (order.ask.length > 0 ? order.ask : targetsOf(order)).map(({ resource }) => resource.kind);
+
+/** Whether these are gone as soon as AWS has said yes: then the next look may be the last. */
+export const goAtOnce = (findings: readonly Finding[]): boolean =>
+  findings.every(({ resource }) => atOnce.has(resource.kind));
+
+const atOnce: ReadonlySet<CloudKind> = new Set([
+  'security-group',
+  'target-group',
+  'dns-record',
+  'snapshot',
+  'address',
+  'key-pair',
+  'subnet',
+  'route-table',
+] as const);
 
 /** Kinds that stand in a VPC and are only ever deleted there; networks and machines elsewhere tell whether another cluster has our id. */
 const near: ReadonlySet<CloudKind> = new Set([

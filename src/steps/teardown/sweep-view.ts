@@ -8,8 +8,8 @@ import { faultOf, verdictOf } from './verdict.ts';
 
 /** Where findings come from: fresh listings, and the judgement on what they show together. */
 export interface ViewSource {
-  /** `only`: at least these of the kind. 'near': at least what stands in `vpcs`. */
-  list(kind: CloudKind, part?: readonly string[] | 'near'): Promise<readonly CloudResource[]>;
+  /** `part`: at least these of the kind; 'near': at least what stands in `vpcs`. Listings of one `look` ask for what several of them need once. */
+  list(kind: CloudKind, part?: readonly string[] | 'near', look?: object): Promise<readonly CloudResource[]>;
   /** Where our things stand. Absent: not known. */
   readonly vpcs?: readonly string[];
   /** The same, or one of a moment ago. Absent: there is none. */
@@ -69,10 +69,11 @@ export function createView(
 
   const take = async (
     kinds: Iterable<CloudKind>,
-    look: (kind: CloudKind) => Promise<readonly CloudResource[]>,
+    listOf: (kind: CloudKind, look: object) => Promise<readonly CloudResource[]>,
   ): Promise<void> => {
     const denied = new Set<string>();
-    await pace.each([...kinds], (kind) => list(kind, denied, look));
+    const look = {};
+    await pace.each([...kinds], (kind) => list(kind, denied, (one) => listOf(one, look)));
     if (denied.size > 0) throw deniedError(denied);
     findings = source.classify([...listings.values()].flat()).map((finding) => remembered(finding, awaited));
     for (const finding of findings)
@@ -85,23 +86,23 @@ export function createView(
       return findings;
     },
     refresh: (kinds, how) =>
-      take(new Set(kinds), (kind) =>
-        how === 'recalled' && source.recall !== undefined ? source.recall(kind) : source.list(kind),
+      take(new Set(kinds), (kind, look) =>
+        how === 'recalled' && source.recall !== undefined ? source.recall(kind) : source.list(kind, undefined, look),
       ),
     refreshNear: (kinds, near) =>
-      take(new Set(kinds), async (kind) => {
+      take(new Set(kinds), async (kind, look) => {
         const { vpcs = [] } = source;
-        if (vpcs.length === 0 || !near.has(kind)) return source.list(kind);
-        const found = await source.list(kind, 'near');
+        if (vpcs.length === 0 || !near.has(kind)) return source.list(kind, undefined, look);
+        const found = await source.list(kind, 'near', look);
         const seen = new Set(found.map(({ id }) => id));
         const elsewhere = (listings.get(kind) ?? []).filter(({ id, vpc = '' }) => !vpcs.includes(vpc) && !seen.has(id));
         return [...elsewhere, ...found];
       }),
     follow: (things) => {
       const wanted = Map.groupBy(things, ({ kind }) => kind);
-      return take(wanted.keys(), async (kind) => {
+      return take(wanted.keys(), async (kind, look) => {
         const only = (wanted.get(kind) ?? []).map(({ id }) => id);
-        const found = await source.list(kind, only);
+        const found = await source.list(kind, only, look);
         const asked = new Set([...only, ...found.map(({ id }) => id)]);
         return [...(listings.get(kind) ?? []).filter(({ id }) => !asked.has(id)), ...found];
       });

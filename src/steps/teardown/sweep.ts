@@ -5,7 +5,7 @@ import type { Finding } from './inventory-types.ts';
 import { type Order, orderOf, targetsOf } from './order.ts';
 import { keyOf } from './ownership-marks.ts';
 import { type Asker, createAsker } from './sweep-ask.ts';
-import { kindsNear, kindsToList, type Look, pauseBefore } from './sweep-look.ts';
+import { goAtOnce, kindsNear, kindsNext, kindsToList, type Look, pauseBefore } from './sweep-look.ts';
 import { createPace } from './sweep-pace.ts';
 import { createProgress, type Progress } from './sweep-progress.ts';
 import { leftoversError } from './sweep-leftovers.ts';
@@ -75,18 +75,20 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
   /** Nothing is left, as far as was seen: what is looked at alongside is looked at now. */
   let last = false;
   let untilFullLook = fullLookAfter;
+  /** Looked at since something was asked to go last, with all that may hold them: nothing else is asked. */
+  const fresh = new Set<CloudKind>();
   for (;;) {
     stopIfAborted(ctx.signal);
     const left = orderOf(view.findings, wanted);
     const { vpcs = [] } = request.source;
     if (look === 'what may change') await view.follow(progress.awaited(now()).map(({ finding }) => finding.resource));
-    else if (look === 'what is left')
-      await view.refreshNear(kindsToList(look, request.kinds, view.findings, left), kindsNear(left, vpcs));
-    else
-      await view.refresh(
-        kindsToList(look, last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds, view.findings, left),
-        recalled ? 'recalled' : undefined,
-      );
+    else {
+      const some = last ? [...request.kinds, ...(request.alongside ?? [])] : request.kinds;
+      const listed = kindsToList(look, some, view.findings, left);
+      if (look === 'what is left') await view.refreshNear(listed, kindsNear(left, vpcs));
+      else await view.refresh(listed, recalled ? 'recalled' : undefined);
+      for (const kind of recalled ? [] : look === 'everything' ? listed : kindsNext(left)) fresh.add(kind);
+    }
     const order = orderOf(view.findings, wanted);
     for (const { resource } of targetsOf(order)) targets.set(keyOf(resource), { kind: resource.kind, id: resource.id });
     const changed = progress.update(order, now());
@@ -105,7 +107,8 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
     clean = 0;
     last = false;
     // Nothing is asked on an old look.
-    if (recalled || (look === 'what may change' && (changed || order.ask.some((finding) => asker.isDue(finding))))) {
+    const isOld = order.ask.some((finding) => !fresh.has(finding.resource.kind) && asker.isDue(finding));
+    if (recalled || isOld || (look === 'what may change' && changed)) {
       look = 'what is left';
       recalled = false;
       continue;
@@ -120,8 +123,10 @@ export async function sweepWith(ctx: SweepWorld, request: SweepRequest): Promise
       await view.refresh(request.alongside ?? []);
       return result(order);
     }
-    look = next;
-    if (look === 'everything') continue;
+    fresh.clear();
+    last = next === 'the last';
+    look = next === 'the last' ? 'everything' : next;
+    if (next === 'everything') continue;
     await ctx.clock.sleep(pauseBefore(progress.awaited(now())), ctx.signal);
   }
 }
@@ -134,7 +139,7 @@ async function act(
   order: Order,
   progress: Progress,
   { now, isFull }: { readonly now: number; readonly isFull: boolean },
-): Promise<Look | 'nothing more'> {
+): Promise<Look | 'the last' | 'nothing more'> {
   const seen = view.findings;
   const awaited = progress.awaited(now);
   const end = (title: string): never => {
@@ -153,6 +158,9 @@ async function act(
   if (asker.denied.size > 0 && fresh.length === 0) throw deniedError(asker.denied);
   ctx.note(due.length > 0 ? `deleting ${describe(due)}` : noteOf(order, awaited));
   if (due.length > 0) await asker.ask(due, seen);
+  const isAccepted = (finding: Finding): boolean =>
+    asker.wasAsked(finding) && asker.reasonOf(finding.resource) === undefined;
+  if (fresh.length === targetsOf(order).length && goAtOnce(fresh) && fresh.every(isAccepted)) return 'the last';
   return fresh.length > 0 ? 'what is left' : 'what may change';
 }
 

@@ -9,7 +9,8 @@ import { gatherEvidence, scopeOf } from './evidence.ts';
 import { referenceOf } from './evidence-terraform.ts';
 import type { Evidence, Finding } from './inventory-types.ts';
 import { takePartialInventory } from './inventory.ts';
-import { changingState, knownEvidence, listRecent } from './recent-listings.ts';
+import { changingState, knownEvidence, recentState } from './known-evidence.ts';
+import { listRecent } from './recent-listings.ts';
 import { patient } from './sweep-patience.ts';
 import { type Agreement, agreeTo, findingsByAddress } from './terraform-agreement.ts';
 import { destroyWatched } from './terraform-stall.ts';
@@ -75,10 +76,7 @@ export async function lookAtRoot(
 ): Promise<Destruction> {
   const ctx = patient(world);
   const root = await rootToDestroy(ctx, name, inventory);
-  const [resources, evidence] = await Promise.all([
-    ctx.terraform.resources(root, ctx.signal),
-    evidenceFor(ctx, inventory),
-  ]);
+  const [resources, evidence] = await Promise.all([recentState(ctx, root), evidenceFor(ctx, inventory)]);
   const kinds = new Set(resources.flatMap((one) => referenceOf(one, inventory.account)?.kind ?? []));
   const findings =
     kinds.size === 0

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { PlatformError } from '../../../../src/errors.ts';
 import { type SweepRequest, sweepWith } from '../../../../src/steps/teardown/sweep.ts';
 import type { ViewSource } from '../../../../src/steps/teardown/sweep-view.ts';
 import type { CloudKind } from '../../../../src/tools/ports.ts';
@@ -112,5 +113,72 @@ describe('the calls of a sweep', () => {
     );
     expect(removed.map(({ id }) => id).toSorted()).toEqual(['i-1', 'sg-far']);
     expect(looks.filter(({ kind, near }) => kind === 'security-group' && near)).toEqual([]);
+  });
+
+  it('before something goes, only its kind and what may hold it are looked at; what waits for AWS is followed', async () => {
+    const record = (id: string, holds: Thing['holds'] = []): Thing => ({ kind: 'dns-record', id, holds });
+    const account = createAccount([
+      record('Z/A/shop', [{ kind: 'dns-record', id: 'Z/TXT/owner' }]),
+      record('Z/TXT/owner'),
+      group('sg-1', [], { rules: [] }),
+      {
+        kind: 'network-interface',
+        id: 'eni',
+        vpc: 'vpc-1',
+        class: 'foreign',
+        holds: [{ kind: 'security-group', id: 'sg-1' }],
+      },
+    ]);
+    account.clock.at(20_000, () => account.drop({ kind: 'network-interface', id: 'eni' }));
+    const { looks, source } = looking(account);
+    const before: string[][] = [];
+    let told = 0;
+    account.hooks.before = (call) => {
+      if (call !== 'remove') return;
+      before.push(looks.slice(told).map(({ kind }) => kind));
+      told = looks.length;
+    };
+    const kinds = ['dns-record', 'security-group', 'network-interface'] as const;
+    const { removed } = await account.clock.drive(sweepWith(account.world, { ...request(source), kinds: [...kinds] }));
+    expect(removed).toHaveLength(3);
+    // The record on the first look at everything, its owner record on a look at records alone.
+    expect(before[1]).toEqual(['dns-record']);
+    // The group on a look of its own, after its interface was followed until it was gone.
+    expect(new Set(before[2])).toEqual(new Set(['dns-record', 'network-interface', 'security-group']));
+    expect(before[2]?.at(-1)).toBe('security-group');
+    expect(before[2]?.filter((kind) => kind === 'security-group')).toHaveLength(1);
+  });
+
+  it('what AWS deletes at once is not looked at by itself before the last look, which is at everything', async () => {
+    const account = createAccount([group('sg-1', [], { rules: [] }), group('sg-2', [], { rules: [] })]);
+    const { looks, source } = looking(account);
+    let asked = 0;
+    account.hooks.before = (call) => void (call === 'remove' && (asked = looks.length));
+    const { removed } = await account.clock.drive(
+      sweepWith(account.world, {
+        ...request(source),
+        kinds: ['security-group'],
+        alongside: ['vpn-gateway'],
+      }),
+    );
+    expect(removed).toHaveLength(2);
+    const after = looks.slice(asked).map(({ kind }) => kind);
+    expect(after).toContain('vpn-gateway');
+    expect(after.filter((kind) => kind === 'security-group')).toHaveLength(1);
+  });
+
+  it('what AWS refuses is not looked at as if it were the last of it', async () => {
+    const account = createAccount([group('sg-1', [], { rules: [] })]);
+    const { looks, source } = looking(account);
+    let refusals = 2;
+    account.hooks.before = (call) => {
+      if (call !== 'remove' || (refusals -= 1) < 0) return;
+      throw new PlatformError('AWS', { message: 'in use', facts: { name: 'DependencyViolation' } });
+    };
+    const { removed } = await account.clock.drive(
+      sweepWith(account.world, { ...request(source), kinds: ['security-group'], alongside: ['vpn-gateway'] }),
+    );
+    expect(removed).toHaveLength(1);
+    expect(looks.filter(({ kind }) => kind === 'vpn-gateway')).toHaveLength(1);
   });
 });
