@@ -38,3 +38,19 @@ environments:
   sandbox: { target: sandbox, sandbox: { delay: 0.2 } }
 `;
 }
+
+/** Three machines that are real hosts, no add-ons. */
+export const hostsPlatform = `apiVersion: platform/v1
+name: metal
+region: ap-northeast-2
+kubernetes: "1.36"
+network: { cni: flannel }
+access: { sshKey: .platform/sandbox/sandbox/id_ed25519, allow: [203.0.113.0/24] }
+nodes:
+  first: { role: control-plane, type: t3.large, disk: 40 }
+  second: { role: worker, type: t3.medium, disk: 40 }
+  third: { role: worker, type: t3.medium, disk: 40 }
+addons: []
+environments:
+  sandbox: { target: sandbox, sandbox: { machines: hosts } }
+`;
