@@ -1,16 +1,14 @@
-import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { decideBackup, keptBackups } from '../../../src/commands/backup.ts';
 import type { Environment } from '../../../src/commands/environment.ts';
 import { choicesOf, type RemovalFlags, screenOf, withChoices } from '../../../src/commands/removal.ts';
 import type { PlatformConfig, TeardownChoices } from '../../../src/config/config.ts';
 import type { EnvironmentState } from '../../../src/engine/fold.ts';
-import type { Host } from '../../../src/host.ts';
 import { abandonment } from '../../../src/steps/teardown/backups.ts';
 import type { KubernetesState } from '../../../src/steps/teardown/inventory-types.ts';
 import type { LedgerEntry, SnapshotState } from '../../../src/tools/ports.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
-import { Recorder } from '../ui/golden.ts';
+import { person } from '../../helpers/person.ts';
 
 const common = { logLevel: 'info', color: false, parallel: 8 } as const;
 const flagsOf = (flags: Partial<RemovalFlags>): RemovalFlags => ({ ...common, cleanup: true, ...flags });
@@ -44,14 +42,7 @@ interface Setting {
 /** Runs the offer; `asked` is what was shown on the terminal, `said` what went to stderr. */
 async function offer(setting: Setting) {
   const { flags = {}, terminal = true, keys = '\n', cluster = 'answers' } = setting;
-  const [input, output] = [new PassThrough(), new PassThrough()];
-  let asked = '';
-  output.on('data', (chunk: Buffer) => {
-    if (asked === '') setImmediate(() => input.write(keys));
-    asked += chunk.toString();
-  });
-  const stderr = new Recorder({ isTTY: terminal });
-  const host = { environment: {}, stdin: { isTTY: terminal }, stderr, terminal: { input, output } } as unknown as Host;
+  const { host, shown, said } = person({ stdin: terminal, stderr: terminal, keys });
   const known = {
     steps: new Map((setting.steps ?? []).map((id) => [id, { state: 'done' }])),
   } as unknown as EnvironmentState;
@@ -64,7 +55,7 @@ async function offer(setting: Setting) {
     cluster: async () => ({ is: cluster }) as KubernetesState,
   };
   const { backup } = await decideBackup(question, choicesOf(given, 'destroy'));
-  return { backup, asked, said: stderr.text };
+  return { backup, asked: shown(), said: said() };
 }
 
 function environmentOf({ config = {}, ledger = [], snapshots = [] }: Setting): Environment {

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Environment } from '../../../src/commands/environment.ts';
 import {
@@ -8,10 +7,9 @@ import {
   refuseProtected,
   type RemovalFlags,
 } from '../../../src/commands/removal.ts';
-import type { Host } from '../../../src/host.ts';
 import type { KubernetesState } from '../../../src/steps/teardown/inventory-types.ts';
 import { exampleConfig } from '../../helpers/configuration.ts';
-import { Recorder } from '../ui/golden.ts';
+import { person } from '../../helpers/person.ts';
 
 const flags = (more: Partial<RemovalFlags> = {}): RemovalFlags => ({ cleanup: true, ...more }) as RemovalFlags;
 const ownTree = { terraform: { ...exampleConfig().terraform, dir: '/project/tree' } };
@@ -51,25 +49,14 @@ describe('a cluster that does not answer', () => {
     setting: { terminal?: boolean; keys?: string; flags?: Partial<RemovalFlags>; state?: KubernetesState } = {},
   ) => {
     const { terminal = true, keys = 'y\n', state = silent } = setting;
-    const [input, output] = [new PassThrough(), new PassThrough()];
-    let asked = '';
-    output.on('data', (chunk: Buffer) => {
-      if (asked === '') setImmediate(() => input.write(keys));
-      asked += chunk.toString();
-    });
-    const stderr = new Recorder({ isTTY: terminal });
-    const host = { environment: {}, stdin: { isTTY: terminal }, stderr, terminal: { input, output } };
+    const { host, shown, said } = person({ stdin: terminal, stderr: terminal, keys });
     let looked = 0;
     const cluster = async (): Promise<KubernetesState> => {
       looked += 1;
       return state;
     };
-    const { awsOnly } = await decideAwsOnly(
-      host as unknown as Host,
-      choicesOf(flags(setting.flags), 'destroy'),
-      cluster,
-    );
-    return { awsOnly, asked, looked, said: stderr.text };
+    const { awsOnly } = await decideAwsOnly(host, choicesOf(flags(setting.flags), 'destroy'), cluster);
+    return { awsOnly, asked: shown(), looked, said: said() };
   };
 
   test('is left out when a person says so, who is told why it is asked', async () => {

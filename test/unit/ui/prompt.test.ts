@@ -1,24 +1,7 @@
-import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import type { Host } from '../../../src/host.ts';
 import { ask, choose, confirm, confirmByName } from '../../../src/ui/prompt.ts';
-import { Recorder } from './golden.ts';
-
-/** Two ends of a terminal, or what looks like none. */
-function person(options: { readonly stdin?: boolean; readonly stderr?: boolean; readonly CI?: string } = {}) {
-  const { stdin = true, stderr = true, CI } = options;
-  const input = new PassThrough();
-  const output = new PassThrough();
-  let shown = '';
-  output.on('data', (chunk: Buffer) => (shown += chunk.toString()));
-  const host = {
-    environment: CI === undefined ? {} : { CI },
-    stdin: { isTTY: stdin },
-    stderr: new Recorder({ isTTY: stderr }),
-    terminal: { input, output },
-  } as unknown as Host;
-  return { host, input, shown: () => shown };
-}
+import { person } from '../../helpers/person.ts';
 
 /** Types once the question is on the screen. */
 async function typed<T>(question: (host: Host) => Promise<T>, keys: string | undefined): Promise<T> {
