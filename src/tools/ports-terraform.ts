@@ -36,7 +36,7 @@ export interface TerraformReader {
    * meanwhile.
    */
   planDestroy(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
-  /** A plan without lock and in a data directory of its own: writes nothing anywhere. */
+  /** A plan without lock: changes nothing. A later `apply` of the same process takes it, while it is young, instead of planning again. */
   plan(root: TerraformRoot, signal: AbortSignal): Promise<{ readonly changes: readonly ResourceChange[] }>;
   /** Outputs of the state as it is; {} when there is none. */
   outputs(root: TerraformRoot, signal: AbortSignal): Promise<Readonly<Record<string, Json>>>;
