@@ -5,7 +5,7 @@ import type { AwsCall } from './aws-server.ts';
 import { BuiltProgram, type Said } from './built-program.ts';
 import { freePort } from './free-port.ts';
 import { type LocalAws, startLocalAws } from './local-aws.ts';
-import { table } from './refusals.ts';
+import { pretendSandbox, smallPlatform } from './small-platform.ts';
 import { awsPython } from './tool-caches.ts';
 
 export const region = 'ap-northeast-2';
@@ -85,39 +85,11 @@ export async function standingIn(aws: LocalAws, name: string): Promise<Standing>
 /** The built program in a project whose far side is that account, and nothing else: no cluster, no machine, no tool answers. */
 export async function programIn(aws: LocalAws, name: string, more = ''): Promise<BuiltProgram> {
   const program = new BuiltProgram();
-  program.write(
-    'platform.yaml',
-    `apiVersion: platform/v1
-name: ${name}
-region: ${region}
-domain: ${name}.example.com
-kubernetes: "1.36"
-access: { sshKey: key, allow: [203.0.113.0/24] }
-nodes:
-  master: { role: control-plane, type: t3.large, disk: 40 }
-  worker: { role: worker, type: t3.large, disk: 40 }
-addons: []
-environments:
-  sandbox: { target: sandbox${more} }
-`,
-  );
-  const nobody = `http://127.0.0.1:${await freePort()}`;
+  program.write('platform.yaml', smallPlatform({ name, region, domain: `${name}.example.com`, more }));
+  const rest = `http://127.0.0.1:${await freePort()}`;
   const tool = program.write('tools/none', '#!/bin/sh\nexit 70\n', 0o755);
-  const sandbox = {
-    version: 1,
-    folder: program.path('.platform/sandbox/sandbox'),
-    supervisor: { pid: process.pid, startTime: await table.startTimeOf(process.pid) },
-    region,
-    endpoint: aws.endpoint,
-    serverId: 'one',
-    dns: nobody.replace('http://', ''),
-    connectTo: {},
-    mirrors: { charts: `${nobody}/charts`, manifests: `${nobody}/manifests` },
-    controlApi: `${nobody}/word`,
-    tools: { ssh: tool, 'ansible-playbook': tool, helm: tool, kubectl: tool, python: tool },
-    sshKey: program.path('key'),
-  };
-  program.write('.platform/sandbox/sandbox/state.json', JSON.stringify(sandbox));
+  const tools = { ssh: tool, 'ansible-playbook': tool, helm: tool, kubectl: tool, python: tool };
+  await pretendSandbox(program, { region, endpoint: aws.endpoint, rest, tools });
   return program;
 }
 

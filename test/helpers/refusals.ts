@@ -1,54 +1,29 @@
 import { expect } from 'vitest';
 import type { DurableEvent } from '../../src/engine/events.ts';
 import { encodeRecord } from '../../src/engine/record.ts';
-import { systemProcessTable } from '../../src/tools/process-table.ts';
 import { BuiltProgram, type Said } from './built-program.ts';
 import { freePort } from './free-port.ts';
+import { pretendSandbox, smallPlatform } from './small-platform.ts';
 
-export const yaml = `apiVersion: platform/v1
-name: shop
-region: eu-west-1
-kubernetes: "1.36"
-access: { sshKey: key, allow: [203.0.113.0/24] }
-nodes:
-  master: { role: control-plane, type: t3.large, disk: 40 }
-  worker: { role: worker, type: t3.large, disk: 40 }
-addons: []
-environments:
-  sandbox: { target: sandbox }
-`;
-
-export const table = systemProcessTable(process.pid, process.platform);
+const region = 'eu-west-1';
+export const yaml = smallPlatform({ name: 'shop', region });
 export const state = '.platform/sandbox';
 
 /** A project whose sandbox seems to run (its supervisor is this test) while nothing answers at its addresses. */
 export async function project(text = yaml): Promise<BuiltProgram> {
   const program = new BuiltProgram();
   program.write('platform.yaml', text);
-  const port = await freePort();
+  const nobody = `http://127.0.0.1:${await freePort()}`;
   const tool = (name: string, version: string): string =>
     program.write(`tools/${name}`, `#!/bin/sh\necho '${version}'\n`, 0o755);
-  const sandbox = {
-    version: 1,
-    folder: program.path(`${state}/sandbox`),
-    supervisor: { pid: process.pid, startTime: await table.startTimeOf(process.pid) },
-    region: 'eu-west-1',
-    endpoint: `http://127.0.0.1:${port}`,
-    serverId: 'one',
-    dns: `127.0.0.1:${port}`,
-    connectTo: {},
-    mirrors: { charts: `http://127.0.0.1:${port}/charts`, manifests: `http://127.0.0.1:${port}/manifests` },
-    controlApi: `http://127.0.0.1:${port}/word`,
-    tools: {
-      ssh: tool('ssh', 'OpenSSH_9.2p1'),
-      'ansible-playbook': tool('ansible-playbook', 'ansible-playbook [core 2.19.0]'),
-      helm: tool('helm', 'v4.1.4'),
-      kubectl: tool('kubectl', 'v1.36.0'),
-      python: tool('python', 'Python 3.12.1'),
-    },
-    sshKey: program.path('key'),
+  const tools = {
+    ssh: tool('ssh', 'OpenSSH_9.2p1'),
+    'ansible-playbook': tool('ansible-playbook', 'ansible-playbook [core 2.19.0]'),
+    helm: tool('helm', 'v4.1.4'),
+    kubectl: tool('kubectl', 'v1.36.0'),
+    python: tool('python', 'Python 3.12.1'),
   };
-  program.write(`${state}/sandbox/state.json`, JSON.stringify(sandbox));
+  await pretendSandbox(program, { region, endpoint: nobody, rest: nobody, tools });
   return program;
 }
 

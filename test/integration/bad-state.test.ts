@@ -3,7 +3,8 @@ import { hostname, userInfo } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { sealLine } from '../../src/engine/sealed-lines.ts';
 import type { BuiltProgram } from '../helpers/built-program.ts';
-import { journalFile, journalOf, project, refused, run, settled, state, table } from '../helpers/refusals.ts';
+import { journalFile, journalOf, project, refused, run, settled, state } from '../helpers/refusals.ts';
+import { table } from '../helpers/small-platform.ts';
 
 describe('journal and ledger', () => {
   test('damage in the middle of a journal stops everything until it is mended, and a copy is kept', async () => {
