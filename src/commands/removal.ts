@@ -69,8 +69,8 @@ export function askedOnce(environment: Environment): () => Promise<KubernetesSta
 }
 
 async function observe(environment: Environment): Promise<KubernetesState> {
-  const { observeKubernetes } = await import('../steps/teardown/cluster-findings.ts');
-  return observeKubernetes(lookingAt(environment, new AbortController().signal));
+  const { observeCluster } = await import('../steps/teardown/recent-look.ts');
+  return observeCluster(lookingAt(environment, new AbortController().signal));
 }
 
 /**

@@ -68,8 +68,19 @@ export async function drain(ctx: StepContext, cluster: ClusterWriter, phase: Pha
     const isForced = ctx.config.teardown?.forceFinalizers === true;
     if (isForced) for (const one of dead) await release(ctx, cluster, one, spell);
     const isHopeless = !isForced && dead.length === waiting.length;
-    if (isHopeless || spell >= (phase.noProgressFor ?? defaultPatience) || now - since >= budget)
-      throw leftovers(phase.what, waiting, dead.length > 0, await stuckNamespaces(cluster));
+    const isStill = spell >= (phase.noProgressFor ?? defaultPatience);
+    const isOver = now - since >= budget;
+    if (isHopeless || isStill || isOver) {
+      const because = isStill
+        ? ` (unchanged for ${shortSpell(spell)})`
+        : isOver && !isHopeless
+          ? ` (after ${shortSpell(now - since)}, though they still change)`
+          : '';
+      throw leftovers(`${phase.what} do not go away${because}`, phase.what, waiting, {
+        isDeadController: dead.length > 0,
+        namespaces: await stuckNamespaces(cluster),
+      });
+    }
     ctx.note(summary(phase.what, waiting, spell));
     await ctx.clock.sleep(pauseAfter(spell), ctx.signal);
   }
@@ -159,13 +170,13 @@ async function stuckNamespaces(cluster: ClusterReader): Promise<readonly string[
 }
 
 function leftovers(
+  title: string,
   what: string,
   left: readonly Left[],
-  isDeadController: boolean,
-  namespaces: readonly string[],
+  { isDeadController, namespaces }: { readonly isDeadController: boolean; readonly namespaces: readonly string[] },
 ): PlatformError {
   return new PlatformError('LEFTOVERS', {
-    message: `${what} do not go away:\n${[...left.map(describe), ...namespaces].map((text) => `  ${text}`).join('\n')}`,
+    message: `${title}:\n${[...left.map(describe), ...namespaces].map((text) => `  ${text}`).join('\n')}`,
     next: [
       ...(isDeadController
         ? ['Bring the controller back, or take its finalizers off: platform destroy --cleanup --force-finalizers']

@@ -107,7 +107,11 @@ const staysInVpc: ReadonlySet<CloudKind> = new Set([
 ] as const);
 
 /** Where the account is looked at, given what is known. */
-export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope {
+export function scopeOf(
+  evidence: Evidence,
+  config: PlatformConfig,
+  further: EstateScope['recorded'] = {},
+): EstateScope {
   const recorded: Partial<Record<CloudKind, string[]>> = {};
   const add = (kind: CloudKind, id: string): void => {
     const ids = (recorded[kind] ??= []);
@@ -124,7 +128,7 @@ export function scopeOf(evidence: Evidence, config: PlatformConfig): EstateScope
       )
         add(kind, entry.id);
   for (const volume of evidence.volumes.keys()) add('volume', volume);
-  if (evidence.stateBucket !== undefined) add('bucket', evidence.stateBucket);
+  for (const kind of removableKinds) for (const id of further[kind] ?? []) add(kind, id);
   // Also where recorded things stand, in a network that is on no record: who stands there beside them may hold them.
   const places = evidence.ledger.flatMap(({ unique }) => unique['vpc'] ?? []);
   return {

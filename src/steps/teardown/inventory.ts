@@ -3,7 +3,7 @@ import type { CloudKind, CloudResource } from '../../tools/ports.ts';
 import { refusedKinds, removableKinds } from '../../tools/ports-estate.ts';
 import type { ReadContext } from '../kit.ts';
 import { observeKubernetes } from './cluster-findings.ts';
-import { gatherEvidence, readIdentity } from './evidence.ts';
+import { gatherEvidence, type Identity, readIdentity } from './evidence.ts';
 import type { Evidence, Finding, Inventory, KubernetesState } from './inventory-types.ts';
 import { type List, listKinds, withProof } from './listing.ts';
 import { originOf } from './origin.ts';
@@ -14,14 +14,20 @@ import { keyOf, verdict } from './ownership-marks.ts';
 import { isEntryOf } from './ownership-records.ts';
 import { patient } from './sweep-patience.ts';
 
+/** The cluster as it was seen, and whose it is. */
+export interface Observation {
+  readonly identity: Identity;
+  readonly kubernetes: KubernetesState;
+}
+
 /**
  * Everything that is there, from nothing: ledger, both Terraform states, the live cluster and AWS joined, each thing with its verdict. One fresh
  * listing of every kind, asked again while AWS only says not now. What cannot be listed is an error that names the missing right. No cluster id was ever minted: an inventory of nothing.
- * `list`: where a listing of a moment ago may stand for a new one.
+ * `list`: where a listing of a moment ago may stand for a new one; `observed`: what was seen of the cluster a moment ago.
  */
-export async function takeInventory(world: ReadContext, list?: List): Promise<Inventory> {
+export async function takeInventory(world: ReadContext, list?: List, observed?: Observation): Promise<Inventory> {
   const ctx = patient(world);
-  const identity = await readIdentity(ctx);
+  const identity = observed?.identity ?? (await readIdentity(ctx));
   const at = ctx.clock.now();
   if (identity === undefined) {
     const { account } = await ctx.aws.caller();
@@ -29,9 +35,12 @@ export async function takeInventory(world: ReadContext, list?: List): Promise<In
     const kubernetes = { is: 'left-out', because: 'nothing was ever built' } as const;
     return { at, clusterId: '', account, vpcs: [], findings: [], kubernetes, vanished: [] };
   }
-  const kubernetes = await observeKubernetes(ctx, identity);
+  const kubernetes = observed?.kubernetes ?? (await observeKubernetes(ctx, identity));
   const evidence = await gatherEvidence(ctx, identity, kubernetes);
-  const resources = await listKinds(ctx, [...removableKinds, ...refusedKinds], await withHome(ctx, evidence), list);
+  // The bucket of the state is nobody's to remove: it is looked up where a person is shown what stays.
+  const further = list === undefined && evidence.stateBucket !== undefined ? { bucket: [evidence.stateBucket] } : {};
+  const kinds = [...removableKinds, ...refusedKinds];
+  const resources = await listKinds(ctx, kinds, await withHome(ctx, evidence), list, further);
   return join(at, resources, evidence, kubernetes, ctx.config);
 }
 

@@ -14,14 +14,16 @@ export type List = (kind: CloudKind, scope: EstateScope) => Promise<readonly Clo
 /**
  * All of these kinds, some at a time, in the order in which they were asked for; the first error ends it. Networks come first where they are among them:
  * a VPC cannot go while anything stands in it, so in one that is gone nothing is looked for. It is one look: what several kinds need is asked once.
+ * `further`: what is looked up by id too.
  */
 export async function listKinds(
   ctx: Pick<ReadContext, 'estate' | 'config'>,
   kinds: readonly CloudKind[],
   evidence: Evidence,
   list: List = (kind, scope) => ctx.estate.list(kind, scope),
+  further: EstateScope['recorded'] = {},
 ): Promise<readonly CloudResource[]> {
-  const whole = { ...scopeOf(evidence, ctx.config), look: {} };
+  const whole = { ...scopeOf(evidence, ctx.config, further), look: {} };
   const waiting = [...kinds.entries()];
   const found: (readonly CloudResource[])[] = kinds.map(() => []);
   let standing = whole;

@@ -45,7 +45,7 @@ const atOnce: ReadonlySet<CloudKind> = new Set([
   'route-table',
 ] as const);
 
-/** Kinds that stand in a VPC and are only ever deleted there; networks and machines elsewhere tell whether another cluster has our id. */
+/** Kinds that stand in a VPC and are only ever deleted there. Networks elsewhere tell whether another cluster has our id. */
 const near: ReadonlySet<CloudKind> = new Set([
   'network-interface',
   'security-group',
@@ -61,7 +61,10 @@ export function kindsNear(order: Order, vpcs: readonly string[]): ReadonlySet<Cl
       .filter(({ resource }) => !vpcs.includes(resource.vpc ?? ''))
       .map(({ resource }) => resource.kind),
   );
-  return new Set([...near].filter((kind) => !elsewhere.has(kind)));
+  const isNear = (kind: CloudKind): boolean => !elsewhere.has(kind);
+  // What holds a volume or an address may stand anywhere; where machines alone are to go, those of our VPCs tell enough.
+  const isMachines = targetsOf(order).every(({ resource }) => resource.kind === 'instance');
+  return new Set([...near, ...(isMachines ? (['instance'] as const) : [])].filter(isNear));
 }
 
 /** Kinds that AWS or our adapter takes out of the hands of whoever uses them: who does is always looked at afresh. */

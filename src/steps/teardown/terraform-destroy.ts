@@ -77,7 +77,9 @@ export async function lookAtRoot(
   const ctx = patient(world);
   const root = await rootToDestroy(ctx, name, inventory);
   const [resources, evidence] = await Promise.all([recentState(ctx, root), evidenceFor(ctx, inventory)]);
-  const kinds = new Set(resources.flatMap((one) => referenceOf(one, inventory.account)?.kind ?? []));
+  const kinds = new Set<CloudKind>(resources.flatMap((one) => referenceOf(one, inventory.account)?.kind ?? []));
+  // The same calls show both, and who has a certificate is asked next.
+  if (kinds.has('certificate')) kinds.add('distribution');
   const findings =
     kinds.size === 0
       ? []
@@ -181,6 +183,12 @@ const isMachine = ({ type }: StateResource): boolean => type === 'aws_instance';
 export async function settleRoot(ctx: StepContext, name: RootName, inventory: DestroyInventory): Promise<void> {
   if (inventory.clusterId === '') return;
   const root = await rootToDestroy(ctx, name, inventory);
-  const did = await changingState(ctx, () => ctx.terraform.settle(root, { existing: {}, healthy: [] }, ctx));
-  for (const text of did) ctx.note(text);
+  let changed = true;
+  try {
+    const did = await ctx.terraform.settle(root, { existing: {}, healthy: [] }, ctx);
+    changed = did.length > 0;
+    for (const text of did) ctx.note(text);
+  } finally {
+    if (changed) await changingState(ctx, async () => undefined);
+  }
 }

@@ -97,12 +97,27 @@ async function heldError(
   const findings = await everythingLeft(ctx, evidence).catch(() => []);
   const ours = new Set(resources.flatMap((one) => referenceOf(one, evidence.account) ?? []).map(keyOf));
   const left = findings.filter(({ resource }) => ours.has(keyOf(resource)));
+  const full = left.filter(({ resource }) => resource.kind === 'bucket' && resource.empty === false);
+  if (full.length > 0 && evidence.bringYourOwn) return fullError(full);
   const strangers = left.filter(({ resource }) =>
     chainOf(resource, findings).some((one) => !ours.has(keyOf(one.resource))),
   );
   return strangers.length === 0
     ? undefined
     : leftoversError('Terraform cannot destroy what something else holds', strangers, findings);
+}
+
+/** Ours are emptied with --delete-data before Terraform begins. What a user's own tree made is its own, and so is what others put into it. */
+function fullError(full: readonly Finding[]): PlatformError {
+  const names = full.map(({ resource }) => resource.id).join(', ');
+  return new PlatformError('LEFTOVERS', {
+    message: `Terraform deletes no bucket that is not empty, and platform empties none of your own tree, also with --delete-data: ${names}`,
+    next: [
+      `empty ${names} by hand, versions and delete markers too; or set force_destroy = true in your tree, and apply that`,
+      'then run the same command again: it goes on with what is left',
+    ],
+    facts: { left: full.length, resources: full.map(({ resource }) => `bucket ${resource.id}`).join(', ') },
+  });
 }
 
 function lateError(root: TerraformRoot, address: string, limit: number): PlatformError {

@@ -71,6 +71,8 @@ interface Setting {
   readonly choices?: Partial<TeardownChoices>;
   readonly destroy?: TerraformWriter['destroy'];
   readonly planFails?: boolean;
+  /** A tree of the user's own, in place of ours. */
+  readonly ownTree?: true;
   /** What the other root holds, where it is not the one that is destroyed. */
   readonly cluster?: readonly StateResource[];
 }
@@ -81,7 +83,11 @@ function world({ resources, listed, destroy, cluster: other = [], planFails = fa
   const did: string[] = [];
   let state = [...resources];
   const there = new Set(listed);
-  const config = { ...exampleConfig(), teardown: { ...choices, ...more.choices } };
+  const config = {
+    ...exampleConfig(),
+    teardown: { ...choices, ...more.choices },
+    ...(more.ownTree === true && { terraform: { dir: '/theirs', vars: {}, outputs: {} } }),
+  };
   const planned = (): readonly ResourceChange[] =>
     state.map(({ address, type }) => ({ address, type, actions: ['delete'] }));
   const { context, notes } = fakeWorld(
@@ -256,6 +262,30 @@ describe('destroy-terraform-cluster', () => {
       next: expect.arrayContaining([expect.stringContaining('--cleanup')]),
     });
     expect(did).toEqual([]);
+  });
+
+  test("a bucket of a user's own tree with data in it is theirs to empty, also with --delete-data: named, with the way on", async () => {
+    const full = [held('aws_s3_bucket.uploads', 'uploads'), ...network];
+    const refused = new PlatformError('TOOL_FAILED', {
+      message: 'terraform apply of cluster failed: deleting S3 Bucket (uploads): BucketNotEmpty',
+    });
+    const listed = [...alive, thing('bucket', 'uploads', { tags: {}, empty: false })];
+    const setting = { resources: full, listed, ownTree: true, destroy: () => Promise.reject(refused) } as const;
+    const { ctx, did } = world({ ...setting, choices: { deleteData: true } });
+    await expect(root.apply(ctx, up)).rejects.toMatchObject({
+      code: 'LEFTOVERS',
+      message: expect.stringContaining('platform empties none of your own tree, also with --delete-data: uploads'),
+      next: [expect.stringContaining('force_destroy = true in your tree'), expect.stringContaining('goes on')],
+      facts: { left: 1, resources: 'bucket uploads' },
+    });
+    expect(did.filter((one) => one.startsWith('remove'))).toEqual([]);
+    // Without it nothing begins: the data stays.
+    const kept = world(setting);
+    await expect(root.apply(kept.ctx, up)).rejects.toMatchObject({
+      code: 'NEEDS_YES',
+      next: expect.arrayContaining([expect.stringContaining('--delete-data')]),
+    });
+    expect(kept.did).toEqual([]);
   });
 
   test('one that goes on slowly is left alone', async () => {

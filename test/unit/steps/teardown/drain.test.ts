@@ -151,11 +151,41 @@ describe('entrances', () => {
     });
     await expect(world.apply(destroyEntrances)).rejects.toMatchObject({
       code: 'LEFTOVERS',
-      message: `entrances do not go away:\n  Ingress web/shop waits for finalizer ${finalizer} of aws-load-balancer-controller; AccessDenied: DeleteSecurityGroup`,
+      message: expect.stringMatching(
+        /^entrances do not go away \(unchanged for [\dm s]+\):\n {2}Ingress web\/shop waits for finalizer \S+ of aws-load-balancer-controller; AccessDenied: DeleteSecurityGroup$/,
+      ),
     });
     expect(world.clock.monotonic()).toBeGreaterThan(490_000);
     expect(world.clock.monotonic()).toBeLessThan(530_000);
     expect(world.notes.join()).toContain('(unchanged for 1m');
+  });
+
+  test('no phase takes longer than twenty minutes, however much seems to move; the same command goes on where it stopped', async () => {
+    const held = ingress('web/shop');
+    const cluster = new MemoryCluster([deployment(lbc, 1), held]);
+    const world = drainWorld(cluster);
+    for (let minute = 1; minute <= 40; minute += 1)
+      world.clock.at(minute * 60_000, () => {
+        cluster.objects = cluster.objects.filter(({ kind }) => kind !== 'Event');
+        cluster.objects.push(event(held, `AccessDenied: try ${minute}`));
+      });
+    await expect(world.apply(destroyEntrances)).rejects.toMatchObject({
+      code: 'LEFTOVERS',
+      message: expect.stringMatching(
+        /^entrances do not go away \(after 20m.*, though they still change\):\n {2}Ingress web\/shop .*; AccessDenied: try \d+$/,
+      ),
+      next: [
+        'platform destroy --cleanup: looks again, and goes on from here',
+        'platform destroy --cleanup --aws-only: goes on without Kubernetes, by tags',
+      ],
+    });
+    expect(world.clock.monotonic()).toBeGreaterThanOrEqual(20 * 60_000);
+    expect(world.clock.monotonic()).toBeLessThan(21 * 60_000);
+    expect(world.notes.at(-1)).toContain('waiting for entrances: Ingress web/shop');
+    const again = drainWorld(cluster);
+    again.clock.at(100_000, () => cluster.letGo('Ingress web/shop'));
+    await again.apply(destroyEntrances);
+    expect(cluster.names.filter((name) => name.startsWith('Ingress'))).toEqual([]);
   });
 
   test.each([

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { PlatformError } from '../../../../src/errors.ts';
 import type { StepContext } from '../../../../src/steps/kit.ts';
 import { destroyInventory } from '../../../../src/steps/teardown/destroy-inventory.ts';
-import { recentInventory } from '../../../../src/steps/teardown/recent-look.ts';
+import { observeCluster, recentInventory } from '../../../../src/steps/teardown/recent-look.ts';
+import type { ClusterWriter } from '../../../../src/tools/ports.ts';
 import { specOf } from '../../../helpers/fake-world.ts';
 import { born, entry, resource } from '../../../helpers/teardown-evidence.ts';
-import { teardownWorld } from '../../../helpers/teardown-world.ts';
+import { liveCluster, teardownWorld } from '../../../helpers/teardown-world.ts';
 
 /** A world whose time is set by hand, and how often all of it was listed. */
 function lookedAt(parts: Parameters<typeof teardownWorld>[0] = {}) {
@@ -71,5 +72,51 @@ describe('a look of a moment ago', () => {
     denied = false;
     await recentInventory(context);
     expect(looks()).toBeGreaterThan(0);
+  });
+});
+
+describe('what was seen of the cluster a moment ago', () => {
+  const records = [
+    entry('vpc', 'vpc-1'),
+    entry('instance', 'i-1'),
+    { ...entry('kubernetes', 'uid-1'), unique: { authority: 'ca-1' } },
+  ];
+
+  function observed(identity: ClusterWriter['identity']) {
+    let asked = 0;
+    const world = lookedAt({
+      ledger: records,
+      cluster: {
+        ...liveCluster(['i-1']),
+        identity: async () => {
+          asked += 1;
+          return identity();
+        },
+      },
+    });
+    return { ...world, asked: () => asked };
+  }
+  const ours = async () => ({ server: 'https://203.0.113.1:6443', authority: 'ca-1', uid: 'uid-1' });
+
+  test('serves the inventory after it, which asks the cluster no second time; half a minute later it does', async () => {
+    const { context, asked, pass } = observed(ours);
+    expect((await observeCluster(context)).is).toBe('answers');
+    expect((await recentInventory({ ...context, config: { ...context.config } })).kubernetes.is).toBe('answers');
+    expect(asked()).toBe(1);
+    pass(30_000);
+    await recentInventory(context);
+    expect(asked()).toBe(2);
+  });
+
+  test('serves nobody once a record was written, or where it did not answer', async () => {
+    const { context, asked, ledger } = observed(ours);
+    await observeCluster(context);
+    ledger.push(entry('volume', 'vol-1'));
+    await recentInventory(context);
+    expect(asked()).toBe(2);
+    const dead = observed(() => Promise.reject(new PlatformError('UNREACHABLE', { message: 'no route' })));
+    expect((await observeCluster(dead.context)).is).not.toBe('answers');
+    await recentInventory(dead.context);
+    expect(dead.asked()).toBe(2);
   });
 });

@@ -67,7 +67,7 @@ describe('the calls of a sweep', () => {
     const [first = ''] = order;
     const before = looks.slice(0, Number(first.split(' ')[0]));
     expect(before[0]).toMatchObject({ recalled: true });
-    expect(before.at(-1)).toEqual({ kind: 'instance' });
+    expect(before.at(-1)).toEqual({ kind: 'instance', near: true });
     expect(looks.filter(({ recalled }) => recalled).length).toBeLessThanOrEqual(2);
     expect(looks.at(-1)?.recalled).toBeUndefined();
     expect(looks.at(-1)?.only).toBeUndefined();
