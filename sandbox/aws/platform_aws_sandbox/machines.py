@@ -46,7 +46,8 @@ def _instances(region: str, backend: Any) -> Iterator[Item]:
             continue
         subnet = backend.get_subnet(instance.subnet_id) if instance.subnet_id else None
         pair = backend.key_pairs.get(instance.key_name)
-        profile = instance.iam_instance_profile
+        association = backend.iam_instance_profile_associations.get(instance.id)
+        profile = association.iam_instance_profile if association else None
         yield {
             "id": instance.id,
             "state": instance._state.name,
@@ -69,7 +70,7 @@ def _instances(region: str, backend: Any) -> Iterator[Item]:
                 "hops": int(getattr(instance.metadata_options, "http_put_response_hop_limit", None) or 1),
             },
             "reboots": getattr(instance, "sandbox_reboots", 0),
-            "profile": str(getattr(profile, "name", None) or ""),
+            "profile": profile.name if profile else "",
         }
 
 

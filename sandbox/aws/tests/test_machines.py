@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .support import Contract, control, sandbox_only
+from .support import Contract, client, control, sandbox_only
 
 
 @sandbox_only
@@ -43,6 +43,13 @@ class Machines(Contract):
         )
         self.assertIn({"protocol": "-1", "from": None, "to": None, "ranges": [], "groups": [group]}, rules["ingress"])
         self.assertEqual([rule["ranges"] for rule in rules["egress"]], [["0.0.0.0/0"]])
+
+    def test_the_profile_of_a_machine_is_told(self) -> None:
+        iam = client("iam")
+        iam.create_instance_profile(InstanceProfileName=self.mark)
+        self.later(iam.delete_instance_profile, InstanceProfileName=self.mark)
+        instance = self.instance(self.subnet(self.vpc()), IamInstanceProfile={"Name": self.mark})
+        self.assertEqual(self.found(instance)["profile"], self.mark)
 
     def test_reboots_are_counted(self) -> None:
         instance = self.instance(self.subnet(self.vpc()))

@@ -81,7 +81,15 @@ export interface Hosts {
 }
 
 /** Registries that charts and manifests of the platform name; the supply stands for all of them. */
-const registries = ['registry.k8s.io', 'docker.io', 'quay.io', 'ghcr.io', 'gcr.io', 'public.ecr.aws'];
+const registries = [
+  'registry.k8s.io',
+  'docker.io',
+  'quay.io',
+  'ghcr.io',
+  'gcr.io',
+  'public.ecr.aws',
+  'ecr-public.aws.com',
+];
 
 /** Makes router and guard. Every name is known from the folder, so nothing is ever made that a later `down` cannot find. */
 export async function openHostNetwork(options: HostsOptions): Promise<HostNetwork> {
