@@ -6,6 +6,7 @@ import type { Step } from '../src/engine/types.ts';
 import { errorTable } from '../src/errors.ts';
 import type { Host } from '../src/host.ts';
 import { build } from '../src/steps/build/index.ts';
+import { restore } from '../src/steps/day-two/index.ts';
 import { teardown } from '../src/steps/teardown/index.ts';
 import { teardownPlanSchema } from '../src/steps/teardown/teardown-plan-schema.ts';
 import { orphansSchema } from '../src/steps/teardown/orphans-schema.ts';
@@ -22,7 +23,7 @@ export function documents(): Readonly<Record<string, string>> {
   return {
     'docs/errors.md': page('Errors and exit codes', errorsText()),
     'docs/commands.md': page('Commands', commandsText()),
-    'docs/steps.md': page('Steps of a build and of a teardown', stepsText()),
+    'docs/steps.md': page('Steps', stepsText()),
     'docs/checks.md': page('Checks before a run', checksText()),
     'docs/orphans.schema.json': `${JSON.stringify(orphansSchema, null, 2)}\n`,
     'docs/removal.schema.json': `${JSON.stringify(removalSchema, null, 2)}\n`,
@@ -107,6 +108,10 @@ function stepsText(): string {
     '',
     'The checks come first, afresh and all of them; then the teardown, beside which charts and manifests of the build are fetched; nothing of the build begins before',
     '`destroy-verify` is done. A rebuild that goes on beyond that border has only its build half left.',
+    '',
+    '## Day two: `restore`',
+    '',
+    stepTable(restore),
     '',
     'A step in *italics* exists in some configurations only; one with `/NAME` exists once for each name.',
   ].join('\n');

@@ -171,6 +171,16 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     withCommonOptions(backup.command('list').description('The snapshots in the data bucket, newest first.')),
     'platform backup list --json',
   ).action(run(async () => (await import('./commands/backups.ts')).listBackups));
+  withDayTwoOptions(
+    command(
+      'restore',
+      'Bring a snapshot of etcd back: what etcd holds now is kept on the machine, beside it.',
+      'platform restore 20261121T030000Z-k8s-master.db --env prod',
+    ),
+  )
+    .argument('[snapshot]', 'name of a snapshot, as platform backup list shows it; without one, the newest')
+    .option('--force-healthy', 'although the cluster answers: what was written since is lost')
+    .action(run(async () => (await import('./commands/restore.ts')).restore, dayTwoDefaults));
   command(
     'unlock',
     'Break the lock of an environment, knowingly.',
@@ -297,6 +307,15 @@ function withRemovalOptions(command: Command): Command {
     .option('--aws-only', 'leave the Kubernetes API out: find everything by tags')
     .option('--force-finalizers', 'take off finalizers whose controller is gone');
 }
+
+/** What a run of a few steps, one after the other, has of the options of runs. */
+function withDayTwoOptions(command: Command): Command {
+  return command
+    .option('--fresh', 'do not go on with one that was cut off: begin anew')
+    .option('--confirm <name>', "the environment's name, for protected ones");
+}
+
+const dayTwoDefaults = { parallel: 4 };
 
 function positive(text: string): number {
   const value = Number(text);

@@ -38,6 +38,7 @@ const table = {
   STEP_GONE: [8, 'The journal records a step that the list no longer has'],
   NEEDS_NOT_MET: [8, 'What the step needs is not there'],
   PLAN_STALE: [8, 'The plan no longer fits what is there'],
+  WOULD_LOSE: [8, 'Something that is well would be lost'],
   UNFINISHED_VERB: [8, 'Another verb was left unfinished'],
   // 10: a step failed
   STEP_FAILED: [10, 'A step failed'],

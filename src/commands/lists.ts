@@ -7,6 +7,8 @@ import type { StepId } from '../engine/types.ts';
 import type { RunFlags } from './options.ts';
 
 export type Verb = 'up' | 'destroy' | 'rebuild';
+/** Verbs with a list of their own that work beside build and teardown: neither hides a build that was cut off. */
+export type DayTwoVerb = 'reset' | 'restore';
 export const verbs: readonly Verb[] = ['up', 'destroy', 'rebuild'];
 
 export const isVerb = (word: string): word is Verb => (verbs as readonly string[]).includes(word);
@@ -25,15 +27,18 @@ export const border = 'destroy-verify';
  * been verified, and what a build can fetch without a cluster is fetched beside it. A rebuild that goes on beyond the border has only its build half
  * left: what stands there now is its own work, and must never be looked at as something to remove.
  */
-export async function listFor(verb: Verb, config: PlatformConfig, goesOn?: RunSummary): Promise<VerbList> {
-  const [{ build }, { teardown }, { doctor }, { rebuildDownloads }, { after, expand }] = await Promise.all([
-    import('../steps/build/index.ts'),
-    import('../steps/teardown/index.ts'),
-    import('../steps/build/doctor.ts'),
-    import('../steps/build/downloads.ts'),
-    import('../engine/graph.ts'),
-  ]);
-  const listed = [...build, ...teardown, rebuildDownloads].map(({ id }) => id);
+export async function listFor(verb: Verb | DayTwoVerb, config: PlatformConfig, goesOn?: RunSummary): Promise<VerbList> {
+  const [{ build }, { teardown }, { dayTwo, restore }, { doctor }, { rebuildDownloads }, { after, expand }] =
+    await Promise.all([
+      import('../steps/build/index.ts'),
+      import('../steps/teardown/index.ts'),
+      import('../steps/day-two/index.ts'),
+      import('../steps/build/doctor.ts'),
+      import('../steps/build/downloads.ts'),
+      import('../engine/graph.ts'),
+    ]);
+  const listed = [...build, ...teardown, ...dayTwo, rebuildDownloads].map(({ id }) => id);
+  if (verb === 'restore') return { instances: expand(restore, config), listed };
   const building = expand(build, config);
   if (verb === 'up' || (verb === 'rebuild' && goesOn !== undefined && isPastBorder(goesOn)))
     return { instances: building, listed };
@@ -73,10 +78,24 @@ export async function openTeardown({ steps }: Pick<EnvironmentState, 'steps'>): 
 /** The run that a command goes on with. A rebuild also after a failure: begun anew, it would take apart what its own second half has built. */
 export function runToGoOnWith(
   runs: readonly RunSummary[],
-  verb: Verb,
+  verb: Verb | DayTwoVerb,
   { fresh }: Pick<RunFlags, 'fresh'>,
 ): RunSummary | undefined {
-  return fresh === true ? undefined : resumableRun(runs, verb, { failed: verb === 'rebuild' });
+  const own = runs.filter((one) => (isDayTwoVerb(verb) ? one.verb === verb : !isDayTwoVerb(one.verb)));
+  return fresh === true ? undefined : resumableRun(own, verb, { failed: verb === 'rebuild' || isDayTwoVerb(verb) });
+}
+
+const isDayTwoVerb = (verb: string): verb is DayTwoVerb => verb === 'reset' || verb === 'restore';
+
+/** Begun and not finished, these leave a cluster that a build must not judge: it would take what is stopped for what was never there. */
+const disruptive: readonly string[] = ['restore-data', 'restore-verify', 'reset-machine', 'reset-node'];
+
+/** Steps of an unfinished reset or restore that changed something already. */
+export function openDayTwo({ steps, runs }: Pick<EnvironmentState, 'steps' | 'runs'>): readonly StepId[] {
+  const open = (['reset', 'restore'] as const).flatMap((verb) => runToGoOnWith(runs, verb, {})?.run ?? []);
+  return [...steps.values()]
+    .filter(({ id, run }) => disruptive.includes(id.split('/')[0] ?? '') && open.includes(run))
+    .map(({ id }) => id);
 }
 
 /** What the flags pick from a list. */

@@ -1,6 +1,6 @@
 import { PlatformError } from '../errors.ts';
 import type { Host } from '../host.ts';
-import { openTeardown } from './lists.ts';
+import { openDayTwo, openTeardown } from './lists.ts';
 import { runVerb } from './verb-run.ts';
 import { provenEndpoints } from './endpoints.ts';
 import { loadConfigurationOf } from './load.ts';
@@ -28,7 +28,10 @@ export async function up(host: Host, flags: RunFlags): Promise<number> {
       environment,
       flags,
       reporter,
-      refuse: async (state) => refuseHalfTeardown(await openTeardown(state), config.environment),
+      refuse: async (state) => {
+        refuseHalfTeardown(await openTeardown(state), config.environment);
+        refuseHalfDayTwo(openDayTwo(state), config.environment, flags.forget);
+      },
       agree: async (plan) => {
         if (plan.problems.length > 0 && plan.problems[0] !== undefined) throw problemOf(plan.problems[0]);
         if (!plan.pending) return;
@@ -59,6 +62,27 @@ export function refuseHalfTeardown(open: readonly string[], environment: string)
       `platform settle --abandon destroy --env ${environment}   leaves what stands, and unblocks the cluster`,
     ],
     facts: { steps: open.join(',') },
+  });
+}
+
+/** A machine that is half reset, or an etcd that is half restored, is finished first: by the command that began it. */
+export function refuseHalfDayTwo(
+  open: readonly string[],
+  environment: string,
+  forgotten: readonly string[] = [],
+): void {
+  const left = open.filter((id) => !forgotten.includes(id));
+  const [first] = left;
+  if (first === undefined) return;
+  const [step = '', key = ''] = first.split('/');
+  const command = step.startsWith('restore') ? `platform restore ${key}` : `platform node reset ${key}`;
+  throw new PlatformError('UNFINISHED_VERB', {
+    message: `${command} was begun in ${environment} and not finished (${left.join(', ')})`,
+    next: [
+      `${command} --env ${environment}     goes on with it`,
+      `if it is settled otherwise: platform up --env ${environment} ${left.map((id) => `--forget ${id}`).join(' ')}`,
+    ],
+    facts: { steps: left.join(',') },
   });
 }
 

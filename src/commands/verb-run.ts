@@ -7,12 +7,12 @@ import type { Host } from '../host.ts';
 import type { Reporter } from '../ui/reporter.ts';
 import type { Environment } from './environment.ts';
 import { closeLostEpoch, isEpochLost } from './epoch.ts';
-import { listFor, runToGoOnWith, selectionOf, type Verb } from './lists.ts';
+import { type DayTwoVerb, listFor, runToGoOnWith, selectionOf, type Verb } from './lists.ts';
 import type { RunFlags } from './options.ts';
 
 /** What the verbs share: lock, journal, plan, question, run. The engine is loaded here, not in cli.ts. */
 export interface VerbRun {
-  readonly verb: Verb;
+  readonly verb: Verb | DayTwoVerb;
   readonly host: Host;
   readonly environment: Environment;
   readonly flags: RunFlags;

@@ -68,6 +68,36 @@ export interface TeardownChoices {
   readonly rebuild: boolean;
 }
 
+/** What a person said to a command of day two; the steps of that command read it here, and no other step does. */
+export interface DayTwoChoices {
+  /** The one node that is made bare. */
+  readonly reset?: {
+    readonly node: string;
+    /** Milliseconds until its pods must have left. */
+    readonly drainWithin: number;
+    /** Pods that nothing makes anew may go too. */
+    readonly deleteBarePods: boolean;
+  };
+  /** The snapshot that is brought back. */
+  readonly restore?: {
+    /** The control plane that gets it, and where it is reached. */
+    readonly node: string;
+    readonly address: string;
+    /** Every control plane that runs: each is stopped. */
+    readonly controlPlanes: readonly string[];
+    readonly name: string;
+    readonly bucket: string;
+    readonly key: string;
+    readonly clusterId: string;
+    /** '' where nobody recorded it. */
+    readonly sha256: string;
+    /** Word of the canary that was written before it; '' where there was none. */
+    readonly canary: string;
+    /** UID of kube-system that must be found again. */
+    readonly uid: string;
+  };
+}
+
 export interface PlatformConfig {
   readonly name: string;
   readonly environment: string;
@@ -75,6 +105,8 @@ export interface PlatformConfig {
   readonly protected: boolean;
   /** Set by `destroy` and `rebuild` only. */
   readonly teardown?: TeardownChoices;
+  /** Set by `node reset` and `restore` only. */
+  readonly dayTwo?: DayTwoChoices;
   readonly region: string;
   /** Absent: no DNS, no certificate. */
   readonly domain?: string;
@@ -121,7 +153,8 @@ export interface PlatformConfig {
   };
   readonly backups: { readonly schedule: string; readonly retentionDays: number };
   readonly sandbox: {
-    readonly machines: 'simulated' | 'hosts' /** Seconds that a simulated state change takes. */;
+    readonly machines: 'simulated' | 'hosts';
+    /** Seconds that a simulated state change takes. */
     readonly delay: number;
   };
   readonly versions: Versions;
