@@ -48,11 +48,17 @@ export const inventory = step({
 
 /** How SSH reaches a node. */
 export function machineOf(config: PlatformConfig, name: string, hosts: Readonly<Record<string, Host>>): Machine {
+  const { address } = hostIn(hosts, name);
+  return { name, address, user: config.access.sshUser, key: config.access.sshKey };
+}
+
+/** The node as the inventory has it; CONTRACT_BROKEN where it has none of that name. */
+export function hostIn(hosts: Readonly<Record<string, Host>>, name: string): Host {
   const host = hosts[name];
   if (host === undefined)
     throw new PlatformError('CONTRACT_BROKEN', {
       message: `${name} is not in the inventory`,
       next: ['write the inventory anew: platform up --fresh'],
     });
-  return { name, address: host.address, user: config.access.sshUser, key: config.access.sshKey };
+  return host;
 }

@@ -1,9 +1,9 @@
 import { isPlatformError, PlatformError } from '../../errors.ts';
 import { minutes } from '../durations.ts';
-import { type ReadContext, stepForEach } from '../kit.ts';
+import { stepForEach } from '../kit.ts';
 import { nodeNames } from '../names.ts';
 import { cloudInitDone, loginWorks, packagesFree, portOpen } from '../probes/machine.ts';
-import { inventory } from './inventory.ts';
+import { hostIn, inventory, machineOf } from './inventory.ts';
 
 /**
  * Each machine's host key is taken from its console output, once, and pinned: the one place where AWS vouches for it.
@@ -21,17 +21,12 @@ export const machines = stepForEach({
   retry: { attempts: 60, firstDelay: 1000, maxDelay: 10_000 },
   inputs: (_config, up, key) => ({ host: up.inventory.hosts[key] ?? null }),
   check: async (ctx, up) => {
-    const host = hostOf(ctx, up.inventory.hosts);
+    const host = hostIn(up.inventory.hosts, ctx.key);
     const pinned = await ctx.ssh.pinned(host.address);
     if (pinned.length === 0) return { state: 'needed', because: `no host key of ${host.address} is pinned` };
     const { open, because } = await ctx.ssh.reach(host.address, 22, ctx.signal);
     if (!open) return { state: 'needed', because };
-    const machine = {
-      name: ctx.key,
-      address: host.address,
-      user: ctx.config.access.sshUser,
-      key: ctx.config.access.sshKey,
-    };
+    const machine = machineOf(ctx.config, ctx.key, up.inventory.hosts);
     const exit = await ctx.ssh
       .run(machine, ['cloud-init', 'status', '--format', 'json'], ctx.signal)
       .catch((error: unknown) => {
@@ -49,7 +44,7 @@ export const machines = stepForEach({
     };
   },
   apply: async (ctx, up) => {
-    const host = hostOf(ctx, up.inventory.hosts);
+    const host = hostIn(up.inventory.hosts, ctx.key);
     ctx.note('reading the host key from the console output');
     const keys = hostKeysIn(await ctx.aws.console(host.instance));
     if (keys.length === 0) {
@@ -65,16 +60,6 @@ export const machines = stepForEach({
   },
   ready: [portOpen, loginWorks, cloudInitDone, packagesFree],
 });
-
-function hostOf(ctx: ReadContext, hosts: Readonly<Record<string, { address: string; instance: string }>>) {
-  const host = hosts[ctx.key];
-  if (host === undefined)
-    throw new PlatformError('CONTRACT_BROKEN', {
-      message: `${ctx.key} is not in the inventory`,
-      next: ['write the inventory anew: platform up --fresh'],
-    });
-  return host;
-}
 
 /** The keys that cloud-init prints between its two marks (cloudinit/config/cc_keys_to_console.py). */
 function hostKeysIn(console: string): readonly string[] {
