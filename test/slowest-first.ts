@@ -6,10 +6,9 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const slowest = [
   'e2e/whole',
-  'e2e/kills',
+  'e2e/cut-off',
   'integration/teardown-worlds',
   'integration/terraform-destroy',
-  'e2e/cancel',
   'e2e/bring-your-own',
   'integration/controllers',
   'integration/ansible-tree',

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformEvent } from '../../src/engine/events.ts';
 import { awsCalls, clusterWrites, locksLeft, repeatedSteps, shape } from './support/far-side.ts';
 import { makeProject, type Project } from './support/project.ts';
+import { cancelled } from './support/cancelled.ts';
 import { smallPlatform } from './support/platforms.ts';
 
 /** Fixed, so that a failure can be repeated; printed with each test. */
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
 /** Of one build, and of one teardown; `npm run kills` lets 20 teardowns die. */
-const deaths = { build: 10, removal: Number(process.env['PLATFORM_KILLS'] ?? 10) };
+const deaths = { build: 10, removal: Number(process.env['PLATFORM_KILLS'] ?? 6) };
 /** About as many as a run writes that nobody kills: the places of death are spread over them. */
 const records = { build: 60, removal: 60 };
 const up = ['up', '--json', '--yes'];
@@ -61,7 +62,7 @@ async function killAll(args: readonly string[], places: readonly number[], writt
   for (const place of places) await killAt(args, Math.floor(place * share));
 }
 
-/** One story: built, taken apart, and built again without a death, to compare with. */
+/** One story: killed while it is built, killed while it is taken apart, cancelled while it is built again. */
 describe(`SIGKILL at random records of the journal (seed ${seed}), then the same command again`, () => {
   const random = randomNumbers(seed);
   const draw = (count: number): readonly number[] => Array.from({ length: count }, () => random.next().value);
@@ -96,12 +97,9 @@ describe(`SIGKILL at random records of the journal (seed ${seed}), then the same
     expect(await locksLeft(project)).toEqual([]);
   });
 
-  it('a build that nobody kills ends with the same', async () => {
-    const run = await project.platform(up);
-    expect(run.code, run.stderr).toBe(0);
+  cancelled(() => project);
+
+  it('and that is the same platform as the one that was killed', async () => {
     expect(await shape(project)).toEqual(built);
-    const written = run.events.filter(isRecord).length;
-    expect(written).toBeGreaterThan(records.build / 2);
-    expect(written).toBeLessThan(records.build * 2);
   });
 });
