@@ -6,7 +6,7 @@ import type { Step } from '../src/engine/types.ts';
 import { errorTable } from '../src/errors.ts';
 import type { Host } from '../src/host.ts';
 import { build } from '../src/steps/build/index.ts';
-import { restore } from '../src/steps/day-two/index.ts';
+import { nodeReset, restore } from '../src/steps/day-two/index.ts';
 import { teardown } from '../src/steps/teardown/index.ts';
 import { teardownPlanSchema } from '../src/steps/teardown/teardown-plan-schema.ts';
 import { orphansSchema } from '../src/steps/teardown/orphans-schema.ts';
@@ -108,6 +108,10 @@ function stepsText(): string {
     '',
     'The checks come first, afresh and all of them; then the teardown, beside which charts and manifests of the build are fetched; nothing of the build begins before',
     '`destroy-verify` is done. A rebuild that goes on beyond that border has only its build half left.',
+    '',
+    '## Day two: `node reset`',
+    '',
+    stepTable(nodeReset),
     '',
     '## Day two: `restore`',
     '',

@@ -197,6 +197,20 @@ export function describeProgram(host: Host, done: (exitCode: number) => void = (
     )
     .action(run(async () => (await import('./commands/settle.ts')).settle));
 
+  const node = program.command('node').description('One machine of the platform.');
+  withDayTwoOptions(
+    withExample(
+      withCommonOptions(
+        node.command('reset').description('Make one machine bare: pods moved away, out of the cluster, emptied.'),
+      ),
+      'platform node reset k8s-worker-1 --env prod',
+    ),
+  )
+    .argument('<name>', 'name or instance id of the machine')
+    .option('--drain-within <minutes>', 'how long its pods may take to leave, at most 120', positive, 10)
+    .option('--delete-bare-pods', 'pods that nothing makes anew may go too')
+    .action(run(async () => (await import('./commands/node-reset.ts')).resetNode, dayTwoDefaults));
+
   const config = program.command('config').description('Look at the configuration.');
   withExample(
     withCommonOptions(config.command('show').description('The resolved configuration with the origin of each value.')),

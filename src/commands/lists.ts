@@ -28,7 +28,7 @@ export const border = 'destroy-verify';
  * left: what stands there now is its own work, and must never be looked at as something to remove.
  */
 export async function listFor(verb: Verb | DayTwoVerb, config: PlatformConfig, goesOn?: RunSummary): Promise<VerbList> {
-  const [{ build }, { teardown }, { dayTwo, restore }, { doctor }, { rebuildDownloads }, { after, expand }] =
+  const [{ build }, { teardown }, { dayTwo, nodeReset, restore }, { doctor }, { rebuildDownloads }, { after, expand }] =
     await Promise.all([
       import('../steps/build/index.ts'),
       import('../steps/teardown/index.ts'),
@@ -39,6 +39,7 @@ export async function listFor(verb: Verb | DayTwoVerb, config: PlatformConfig, g
     ]);
   const listed = [...build, ...teardown, ...dayTwo, rebuildDownloads].map(({ id }) => id);
   if (verb === 'restore') return { instances: expand(restore, config), listed };
+  if (verb === 'reset') return { instances: expand(nodeReset, config), listed };
   const building = expand(build, config);
   if (verb === 'up' || (verb === 'rebuild' && goesOn !== undefined && isPastBorder(goesOn)))
     return { instances: building, listed };

@@ -73,6 +73,8 @@ export interface DayTwoChoices {
   /** The one node that is made bare. */
   readonly reset?: {
     readonly node: string;
+    /** Where the machines of the platform are, and who they are for Kubernetes. */
+    readonly hosts: Readonly<Record<string, { readonly address: string; readonly providerId: string }>>;
     /** Milliseconds until its pods must have left. */
     readonly drainWithin: number;
     /** Pods that nothing makes anew may go too. */

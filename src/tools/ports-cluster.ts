@@ -81,6 +81,12 @@ export interface ClusterWriter extends ClusterReader {
   merge(reference: ObjectReference, patch: Json): Promise<KubernetesObject | undefined>;
   /** Takes exactly these finalizers off the object of that uid; fine when it is gone. */
   releaseFinalizers(reference: ObjectReference, uid: string, finalizers: readonly string[]): Promise<void>;
+  /** Asks a pod of that uid to leave, by an eviction, which a disruption budget may refuse for now: then with the server's reason. */
+  evict(pod: {
+    readonly namespace: string;
+    readonly name: string;
+    readonly uid: string;
+  }): Promise<{ readonly is: 'leaving' } | { readonly is: 'blocked'; readonly because: string }>;
   /**
    * Has the cluster sign a certificate of a client: asked for under this name, approved, awaited. `request` is PKCS #10 as PEM, `lifetime`
    * milliseconds; the signer may give less. PEM.

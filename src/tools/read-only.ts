@@ -31,6 +31,7 @@ const clusterWrites: Readonly<Record<Writing<ClusterReader, ClusterWriter>, true
   merge: true,
   releaseFinalizers: true,
   signClient: true,
+  evict: true,
 };
 
 /**

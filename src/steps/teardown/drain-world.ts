@@ -72,6 +72,7 @@ export async function openPatiently(ctx: StepContext, inventory: DestroyInventor
     remove: again((reference, options) => cluster.remove(reference, options)),
     merge: again((reference, patch) => cluster.merge(reference, patch)),
     releaseFinalizers: again((reference, uid, finalizers) => cluster.releaseFinalizers(reference, uid, finalizers)),
+    evict: again((pod) => cluster.evict(pod)),
     signClient: again((request, signal) => cluster.signClient(request, signal)),
   };
 }

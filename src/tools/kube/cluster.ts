@@ -1,6 +1,7 @@
 import type { Clock } from '../ports.ts';
 import type { ClusterIdentity, ClusterWriter, KubernetesObject } from '../ports-cluster.ts';
 import { signClient } from './client-certificate.ts';
+import { evictPod } from './evict.ts';
 import { assertSameCluster } from './identity.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 import { clusterReader } from './reader.ts';
@@ -73,6 +74,11 @@ export async function openCluster(options: ClusterOptions): Promise<OpenCluster>
       await prove();
       const path = await requests.pathOf(reference);
       if (path !== undefined) await releaseFinalizers(requests, path, uid, finalizers);
+    },
+
+    async evict(pod) {
+      await prove();
+      return evictPod(requests, pod);
     },
 
     async signClient(request, signal) {

@@ -62,6 +62,7 @@ export function clusterPort(cluster: MemoryCluster, alive: () => boolean = () =>
         : { result: 'same', because: 'nothing would change' };
     },
     signClient: () => Promise.reject(new Error('a teardown asks for no certificate')),
+    evict: () => Promise.reject(new Error('a teardown evicts nobody')),
     apply: async (object) => {
       await enter({ verb: 'apply', target: named({ ...object, ...object.metadata }) });
       const known = cluster.find(object.kind, object.metadata.namespace, object.metadata.name);

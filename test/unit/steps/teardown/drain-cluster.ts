@@ -139,6 +139,7 @@ export class MemoryCluster {
     },
     dryRunApply: async () => ({ result: 'same', because: '' }),
     signClient: () => Promise.reject(new Error('a teardown asks for no certificate')),
+    evict: () => Promise.reject(new Error('a teardown evicts nobody')),
     apply: async (object) => {
       this.#write(`apply ${object.kind} ${nameOf(object)}`);
       if (object.kind === 'ValidatingAdmissionPolicyBinding') this.isLocked = true;
