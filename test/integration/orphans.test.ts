@@ -119,13 +119,19 @@ describe.skipIf(reason !== '')(`status --orphans, as it is typed, on a real acco
   test('a kind that may not be listed is an error that names the right, never "nothing is left over"', async () => {
     const bare = await standingIn(aws, 'bare');
     await bare.seed.vpc(bare.tags);
+    await bare.seed.volume(bare.tags);
     const program = await programIn(aws, 'bare');
-    await aws.ask('faults', { action: 'ec2:DescribeVolumes', times: -1, code: 'denied', message: 'not authorized' });
-    const said = await program.run(['status', '--orphans']);
-    await fetch(`${aws.endpoint}/_sandbox/faults`, { method: 'DELETE' });
-    expect(said.code).toBe(10);
-    expect(said.stderr).toContain('volumes cannot be listed');
-    expect(said.stderr).toMatch(/Next: .*ec2:DescribeVolumes/s);
-    expect(said.stderr).not.toContain('nothing is left over');
+    const denied = async (action: string) => {
+      await aws.ask('faults', { action: `ec2:${action}`, times: -1, code: 'denied', message: 'not authorized' });
+      const said = await program.run(['status', '--orphans']);
+      await fetch(`${aws.endpoint}/_sandbox/faults`, { method: 'DELETE' });
+      expect(said.code).toBe(10);
+      expect(said.stderr).toMatch(new RegExp(`Next: .*ec2:${action}`, 's'));
+      expect(said.stderr).not.toContain('nothing is left over');
+      return said.stderr;
+    };
+    expect(await denied('DescribeVolumes')).toContain('volumes cannot be listed');
+    // The search by tags, without which nobody would know that there is any.
+    expect(await denied('DescribeTags')).toContain('cannot be listed');
   });
 });

@@ -34,13 +34,21 @@ export function noteOf(order: Order, awaited: readonly Awaited[]): string {
     const [first] = ones;
     const what =
       ones.length === 1 && first !== undefined ? whose(first.finding) : counted(ones.length, kind) + because(ones);
-    return `${what} (${shortSpell(longest)})`;
+    return `${what}${stranger(ones)} (${shortSpell(longest)})`;
   });
   const parts = [
     ...(deleting > 0 ? [`deleting ${deleting}`] : []),
     ...(waits.length > 0 ? [`waiting for ${waits.join(', ')}`] : []),
   ];
   return parts.join(', ');
+}
+
+/** Said from the first note on: nobody here ends it, and a listing that lags is all that it is waited for. */
+function stranger(ones: readonly Awaited[]): string {
+  const isStranger = ones.every(({ finding: { class: ownership } }) => ownership !== 'owned' && ownership !== 'data');
+  if (!isStranger) return '';
+  const longest = Math.max(...ones.map(({ budget }) => budget));
+  return `, not proven ours, for ${shortSpell(longest)} at most`;
 }
 
 const whose = ({ resource, origin }: Finding): string =>

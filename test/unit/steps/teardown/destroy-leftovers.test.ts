@@ -123,6 +123,24 @@ describe('destroy-leftovers', () => {
     expect(world.calls.filter((call) => call.includes('remove') && /eni-hand|nat-1/.test(call))).toEqual([]);
   });
 
+  it('where it ends the teardown, what is ours beside that and was not begun is named too', async () => {
+    const stranger: Thing = { kind: 'nat-gateway', id: 'nat-1', vpc: 'vpc-1', holds: [vpc] };
+    const address: Thing = { kind: 'address', id: 'eipalloc-lost', tags: mine };
+    const theirs: Thing = { kind: 'address', id: 'eipalloc-theirs', tags: { 'platform/cluster': 'other' } };
+    const things = [...platform, ...made, stranger, address, theirs];
+    const world = destroyWorld({ things, terraform, ledger });
+    const error = await refusal(world.clock.drive(specOf(destroyLeftovers).apply(world.context, {})));
+    expect(error.code).toBe('LEFTOVERS');
+    expect(error.message).not.toContain('eipalloc');
+    expect(error.next.at(-1)).toBe(
+      'ours too, in no Terraform state, and removed once that is solved: address eipalloc-lost',
+    );
+    expect(error.facts).toMatchObject({ foreign: 'nat-1', later: 'address eipalloc-lost' });
+    // So it is when a later run finds it standing there at once.
+    const again = await refusal(Promise.resolve(specOf(destroyLeftovers).check(world.context, {})));
+    expect(again.facts).toMatchObject({ later: 'address eipalloc-lost' });
+  });
+
   it('catalogue B13: takes what a cut apply made in the network and wrote into no state, off our own subnets too', async () => {
     const orphans: Thing[] = [
       {

@@ -269,6 +269,9 @@ describe('sweep', () => {
     expect(error.message).toContain('security group sg-1: sg-1 <- eni-9 <- i-9');
     expect(error.next[0]).toContain('i-9');
     expect(error.facts).toMatchObject({ left: 1, foreign: 'i-9' });
+    expect(account.notes[1]).toBe(
+      'deleting 1, waiting for network interface eni-9, not proven ours, for 30s at most (0s)',
+    );
     expect([...account.there.keys()]).not.toContain('volume vol');
     expect(removals(account)).toEqual(['remove volume vol']);
     expect(account.clock.monotonic()).toBeLessThan(45_000);
