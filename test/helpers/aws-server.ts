@@ -49,17 +49,20 @@ export async function startAwsServer(options: {
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const started = await until(
-    'the local AWS server answers',
-    () => {
-      try {
-        return readFileSync(portFile, 'utf8');
-      } catch {
-        return '';
-      }
-    },
-    60_000,
-  );
+  const ready = (): string => {
+    if (child.exitCode !== null || child.signalCode !== null)
+      throw new Error(`the local AWS server ended: ${child.signalCode ?? `exit code ${child.exitCode}`}`);
+    try {
+      return readFileSync(portFile, 'utf8');
+    } catch {
+      return '';
+    }
+  };
+  // It is over at once when the program ends; a busy machine is no failure.
+  const started = await until('the local AWS server answers', ready, 240_000).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   return { child, port: (JSON.parse(started) as { port: number }).port, portFile };
 }
 

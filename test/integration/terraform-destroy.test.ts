@@ -174,10 +174,12 @@ describe.skipIf(reason !== '')(
       await aws.ask('clock', { hold: true });
       const since = (await aws.calls()).length;
       const destroying = terraform.destroy(root, scope).catch((error: unknown) => error);
-      await until('both machines are told to end', async () => {
+      // Terraform starts, plans and starts again: on a busy machine that is no matter of seconds.
+      const told = async () => {
         const calls = await aws.calls(since);
         return calls.filter(({ action }) => action === 'TerminateInstances').length === 2;
-      });
+      };
+      await until('both machines are told to end', told, 300_000);
       const lock = await readLock();
       expect(lock).toMatchObject({ Operation: 'OperationTypeApply' });
       await world.launcher.signal('destroy', 'SIGKILL');
