@@ -124,6 +124,7 @@ export function scopeOf(
       if (
         isEntryOf(kind, entry) &&
         entry.unique['roleId'] !== entry.id &&
+        entry.id !== evidence.stateBucket &&
         !(staysInVpc.has(kind) && entry.unique['vpc'] !== undefined)
       )
         add(kind, entry.id);

@@ -108,6 +108,8 @@ function join(
   const vanished = evidence.ledger.filter((entry) => {
     // A control plane is where its machines are.
     if (entry.kind === 'kubernetes') return !isUp;
+    // Never removed, and not always looked up.
+    if (entry.id === evidence.stateBucket) return false;
     const kind = removableKinds.find((one) => isEntryOf(one, entry));
     return kind !== undefined && !isThere(kind, entry.id);
   });

@@ -215,6 +215,23 @@ describe('a partial inventory', () => {
   });
 });
 
+describe('the bucket of the state', () => {
+  test('is looked up where a person is shown what stays, and in no look of a teardown; it never counts as removed', async () => {
+    const bucket = 'platform-state-123456789012-ap-northeast-2-shop';
+    const parts = { ledger: [entry('bucket', bucket)] };
+    const bucketsOf = ({ scopes, listed }: ReturnType<typeof teardownWorld>) =>
+      scopes[listed.indexOf('bucket')]?.recorded.bucket;
+    const shown = teardownWorld(parts);
+    const { evidence } = await takeInventory(shown.context);
+    expect(evidence?.stateBucket).toBe(bucket);
+    expect(bucketsOf(shown)).toEqual([bucket]);
+    const last = teardownWorld(parts);
+    const { vanished } = await takeInventory(last.context, (kind, scope) => last.context.estate.list(kind, scope));
+    expect(bucketsOf(last)).toBeUndefined();
+    expect(vanished).toEqual([]);
+  });
+});
+
 describe('the cluster', () => {
   const observe = (parts: Parameters<typeof teardownWorld>[0]) => observeKubernetes(teardownWorld(parts).context);
   const unreachable = {
