@@ -1,4 +1,4 @@
-import { PlatformError } from '../../errors.ts';
+import { isPlatformError, PlatformError } from '../../errors.ts';
 import type { ClusterReader, ClusterWriter, KubernetesObject } from '../../tools/ports.ts';
 import type { StepContext } from '../kit.ts';
 import { fieldOf, listOf, textOf } from '../probes/fields.ts';
@@ -46,7 +46,12 @@ export async function drainNode(
       seen.add(nameOf(pod));
       if (pod.metadata.deletionTimestamp !== undefined) continue;
       const { namespace = 'default', name, uid = '' } = pod.metadata;
-      const answer = await cluster.evict({ namespace, name, uid });
+      const answer = await cluster.evict({ namespace, name, uid }).catch((error: unknown) => {
+        // Asked again in the next round, of the pods that are there then.
+        if (isPlatformError(error) && error.code === 'UNREACHABLE')
+          return { is: 'blocked', because: error.message } as const;
+        throw error;
+      });
       if (answer.is === 'blocked') blocked.set(nameOf(pod), answer.because);
     }
     if (pods.length === 0) return seen.size;

@@ -6,7 +6,8 @@ type Evict = ClusterWriter['evict'];
 
 /**
  * Asks the API server to end a pod in the way that respects disruption budgets. 429 is the answer of a budget that allows nobody more to leave
- * (kubernetes pkg/registry/core/pod/storage/eviction.go); a pod that is gone, or another of the same name, counts as left.
+ * (kubernetes pkg/registry/core/pod/storage/eviction.go); a pod that is gone, or another of the same name, counts as left. The server
+ * tries for ten seconds before it says that the uid is another's (1.36.3, seen), so that this may as well end as UNREACHABLE.
  */
 export async function evictPod(requests: Requests, { namespace, name, uid }: Parameters<Evict>[0]): ReturnType<Evict> {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(name)}/eviction`;

@@ -54,6 +54,7 @@ async function make({
         evict: async ({ name, uid }) => {
           if (left > 0) {
             left -= 1;
+            if (left === 0) throw new PlatformError('UNREACHABLE', { message: 'no answer within 10 s' });
             return { is: 'blocked', because: 'The disruption budget web needs 1 healthy pods and has 1 currently' };
           }
           did.push(`evict ${name} ${uid}`);
