@@ -29,7 +29,8 @@ class ASearchByTags(Contract):
     KEY = "platform/probe-of-tags"
 
     def found(self) -> set[str]:
-        return {tag["ResourceId"] for tag in self.ec2.describe_tags(Filters=[{"Name": "key", "Values": [self.KEY]}])["Tags"]}
+        by_key = [{"Name": "key", "Values": [self.KEY]}]
+        return {tag["ResourceId"] for tag in self.ec2.describe_tags(Filters=by_key)["Tags"]}
 
     def test_finds_every_kind_and_forgets_what_is_deleted(self) -> None:
         vpc = self.vpc()
