@@ -59,6 +59,7 @@ export interface StartOptions {
   readonly signal?: AbortSignal;
 }
 
+/** The first start with hosts makes their image and their supply; how it goes on is told meanwhile. */
 const startWithin = 600_000;
 /** The same from src/ and from dist/. */
 const installedProgram = fileURLToPath(new URL('../..', import.meta.url)).replace(/\/$/, '');

@@ -80,7 +80,7 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
         copy,
         [],
         scope,
-        building(root, options, applies.take(root, copy, recent)),
+        building(root, options, await applies.take(root, copy, recent)),
       );
       await removeOldCopies(root, copiesOf(options), copy.key);
       return (await readStoredOutputs(options, root)) ?? (await outputs(calls, root, copy, scope.signal));
@@ -88,7 +88,7 @@ export function createTerraform(options: TerraformOptions): TerraformWriter {
     async destroy(root, scope) {
       await withState(async () => {
         const copy = await calls.prepare(root, scope.signal);
-        await destroyRoot(calls, options, root, copy, scope, destructions.take(root, copy));
+        await destroyRoot(calls, options, root, copy, scope, await destructions.take(root, copy));
         await removeOldCopies(root, copiesOf(options), copy.key);
       });
     },
