@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { plansAhead } from '../../../../src/tools/terraform/plans-ahead.ts';
 
-const root = { name: 'cluster', directory: '/tree' };
+const root = { name: 'cluster', directory: '/tree', variables: {} };
 const copy = { key: 'k1', directory: '/copy' } as never;
 
 function world(folder: string) {
