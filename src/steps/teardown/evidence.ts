@@ -46,7 +46,7 @@ export async function readRecords(
 }
 
 /** Where records and Terraform states come from: read now, unless somebody knows them already. */
-export interface EvidenceSource {
+interface EvidenceSource {
   readonly records: (identity: Identity) => Promise<readonly LedgerEntry[]>;
   readonly state: (root: TerraformRoot) => Promise<readonly StateResource[]>;
 }
