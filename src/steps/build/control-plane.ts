@@ -85,7 +85,7 @@ async function fetchKubeconfig(ctx: StepContext, { hosts }: Inventory): Promise<
   if (server === null)
     throw new PlatformError('CONTRACT_BROKEN', {
       message: `/etc/kubernetes/admin.conf of ${name} names no server`,
-      next: [`ssh to ${name} (${machine.address}) and run: sudo kubeadm init phase kubeconfig admin`],
+      next: [`make it anew: platform ssh ${name} -- sudo kubeadm init phase kubeconfig admin`],
     });
   const endpoint =
     ctx.config.access.api === 'direct' && server[1] === hosts[name]?.privateAddress

@@ -62,7 +62,7 @@ export const cloudInitDone: PlatformProbe<OneMachine> = {
       return {
         is: 'failed',
         because: 'cloud-init ended in an error',
-        next: [`ssh to ${out.name} (${out.address}) and read: cloud-init status --long`],
+        next: [`read why: platform ssh ${out.name} -- cloud-init status --long`],
       };
     return { is: 'waiting', because: status === undefined ? lastLine(exit.tail) : `cloud-init is ${status}` };
   },
