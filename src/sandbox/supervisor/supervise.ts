@@ -103,7 +103,9 @@ export async function supervise(
       },
       ...(settings.terraformConfiguration === undefined ? {} : { terraformConfiguration }),
       sshKey: key,
-      ...(hosts === undefined ? {} : { hosts: { variables: await hostVariables() } }),
+      ...(network === undefined
+        ? {}
+        : { hosts: { variables: { ...(await hostVariables()), etcd_backup_endpoint: network.inside.aws } } }),
     };
     if (await cluster.resume(signal)) say('cluster: goes on with its data');
     await writeQuick(stateFile(folder), `${JSON.stringify(state, undefined, 2)}\n`);
