@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import type { Writable } from 'node:stream';
+import { endingWithUs } from '../tools/ends-with-us.ts';
 import type { RefusalReason } from './protocol.ts';
 
 /** The exit code of a tool that was held and never let go. */
@@ -12,11 +13,6 @@ export const neverWorked = 125;
  * because the launcher died or nobody said go, the tool never runs.
  */
 const holdUntilGo = `read -r go <&3 || exit ${neverWorked}; exec 3<&-; exec "$@"`;
-
-/** Runs beside a tool, and ends when descriptor 3 ends: also when the launcher is killed. */
-const endWithLauncher = `"$@" 3<&- </dev/null & program=$!
-{ read -r end <&3; kill "$program" 2>/dev/null; } & guard=$!
-wait "$program"; code=$?; kill "$guard" 2>/dev/null; exit "$code"`;
 
 /** Why a program cannot be started. */
 export class Refusal extends Error {
@@ -38,16 +34,16 @@ export async function startHeld(
   program: ProgramToStart,
   withInput: boolean,
 ): Promise<{ child: ChildProcess; gate: Writable }> {
-  return await start(holdUntilGo, program, withInput);
+  return await start((argv) => ['/bin/sh', '-c', holdUntilGo, 'sh', ...argv], program, withInput);
 }
 
-/** Starts a program at once, in its own session, that ends with us. */
+/** Starts a program at once, in its own session, that ends with us, also when we are killed. */
 export async function startBeside(program: ProgramToStart): Promise<{ child: ChildProcess; gate: Writable }> {
-  return await start(endWithLauncher, program, false);
+  return await start(endingWithUs, program, false);
 }
 
 async function start(
-  script: string,
+  words: (argv: readonly string[]) => readonly string[],
   program: ProgramToStart,
   withInput: boolean,
 ): Promise<{ child: ChildProcess; gate: Writable }> {
@@ -56,7 +52,8 @@ async function start(
   const [name = '', ...rest] = program.argv;
   const path = findProgram(name, program.cwd, program.env['PATH'] ?? '');
   if (path === undefined) throw new Refusal('program-missing', `${name} was not found on PATH`);
-  const child = spawn('/bin/sh', ['-c', script, 'sh', path, ...rest], {
+  const [shell = '', ...script] = words([path, ...rest]);
+  const child = spawn(shell, script, {
     cwd: program.cwd,
     env: program.env,
     detached: true,

@@ -60,6 +60,8 @@ export interface Command {
   /** Values to black out in output and log. */
   readonly secrets?: readonly Secret[];
   readonly signal?: AbortSignal;
+  /** Of reading calls: ended also when we are killed, for what would go on for ever (a tunnel). Takes no input. */
+  readonly endsWithUs?: boolean;
   /** Each complete line of stdout and stderr, redacted, in order of arrival. */
   onLine?(line: string, stream: 'stdout' | 'stderr'): void;
 }

@@ -4,6 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 import { execa } from 'execa';
 import { PlatformError } from '../errors.ts';
 import { throwIfAborted } from './aborted.ts';
+import { endingWithUs } from './ends-with-us.ts';
 import { missingTool } from './missing-tool.ts';
 import type { Command, Exit, Processes } from './ports.ts';
 import { createRedactor } from './redact.ts';
@@ -22,7 +23,8 @@ export function createReadingProcesses(): Processes {
 }
 
 async function run(command: Command): Promise<Exit> {
-  const { tool, argv, cwd, env, input, signal } = command;
+  const { tool, cwd, env, signal } = command;
+  const argv = command.endsWithUs === true ? endingWithUs(command.argv) : command.argv;
   throwIfAborted(signal, tool);
   // A missing folder and a missing program are the same ENOENT to the system (execa's documentation does not tell them apart either).
   const folder = await stat(cwd).catch(() => undefined);
@@ -41,7 +43,7 @@ async function run(command: Command): Promise<Exit> {
     reject: false,
     buffer: false,
     forceKillAfterDelay: patience,
-    ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    ...standardInput(command),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
   const tail: string[] = [];
@@ -65,6 +67,12 @@ async function run(command: Command): Promise<Exit> {
     });
   }
   return { code: result.exitCode ?? null, signal: result.signal ?? null, tail, stdout, log: '' };
+}
+
+/** What ends with us holds a pipe to us on descriptor 3. */
+function standardInput({ input, endsWithUs }: Command) {
+  if (endsWithUs === true) return { stdio: ['ignore', 'pipe', 'pipe', 'pipe'] } as const;
+  return input === undefined ? ({ stdin: 'ignore' } as const) : { input };
 }
 
 /** Reads one stream; returns what passes on the last, unfinished line. */

@@ -29,7 +29,7 @@ export function tunnelArguments(
   return [program, ...forward, ...sshArguments(machine, knownHosts).filter((word) => word !== '--')];
 }
 
-/** Opens a tunnel that ends with us. UNREACHABLE (transient) with ssh's last words when it does not open. */
+/** Opens a tunnel that ends with us, also when we are killed. UNREACHABLE (transient) with ssh's last words when it does not open. */
 export async function openTunnel(
   options: TunnelOptions & {
     readonly processes: Processes;
@@ -49,6 +49,7 @@ export async function openTunnel(
       cwd: options.folder,
       env: options.environment,
       signal: over.signal,
+      endsWithUs: true,
     })
     .then(({ tail }) => (ended = tail.at(-1) ?? 'it ended without a word'))
     .catch((error: unknown) => (ended = error instanceof Error ? error.message : String(error)));

@@ -1,15 +1,19 @@
-import { existsSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { PlatformError } from '../../src/errors.ts';
 import { type Command, Secret } from '../../src/tools/ports.ts';
 import { createReadingProcesses } from '../../src/tools/process.ts';
+import { systemProcessTable } from '../../src/tools/process-table.ts';
 import { environment } from '../helpers/environment.ts';
 import { temporaryFolder } from '../helpers/temporary-folder.ts';
 import { until } from '../helpers/until.ts';
 
 const worker = fileURLToPath(new URL('../fixtures/tools/worker.js', import.meta.url));
+const reader = fileURLToPath(new URL('../fixtures/tools/reader.ts', import.meta.url));
+const table = systemProcessTable(process.pid, process.platform);
 const env = { PATH: environment['PATH'] ?? '' };
 const run = async (argv: readonly string[], more: Partial<Command> = {}) =>
   await createReadingProcesses().run({
@@ -80,4 +84,36 @@ test.each([
   abort.abort(reason);
   expect(await running).toMatchObject({ code });
   await expect(run([], { signal: abort.signal })).rejects.toMatchObject({ code });
+});
+
+test('ends with us when it is told to, however we end', async () => {
+  const folder = temporaryFolder();
+  const started = join(folder, 'started');
+  const argv = ['--started', started, '--wait', join(folder, 'never')];
+  const caller = spawn(process.execPath, [reader, worker, ...argv], { env, cwd: folder, stdio: 'ignore' });
+  onTestFinished(() => void caller.kill('SIGKILL'));
+  await until('the worker works', () => existsSync(started) && readFileSync(started, 'utf8') !== '');
+  const pid = Number(readFileSync(started, 'utf8'));
+  expect(await table.startTimeOf(pid)).toBeDefined();
+  caller.kill('SIGKILL');
+  await until('the worker has ended', async () => (await table.startTimeOf(pid)) === undefined);
+});
+
+test('what ends with us is ended by an abort too, and gives its exit code when it ends by itself', async () => {
+  expect(await run(['--say', 'hello', '--code', '3'], { endsWithUs: true })).toMatchObject({
+    code: 3,
+    stdout: 'hello\n',
+  });
+  const folder = temporaryFolder();
+  const started = join(folder, 'started');
+  const over = new AbortController();
+  const running = run(['--started', started, '--wait', join(folder, 'never')], {
+    endsWithUs: true,
+    signal: over.signal,
+  });
+  await until('the worker works', () => existsSync(started) && readFileSync(started, 'utf8') !== '');
+  const pid = Number(readFileSync(started, 'utf8'));
+  over.abort();
+  await expect(running).rejects.toMatchObject({ code: 'INTERRUPTED' });
+  await until('the worker has ended', async () => (await table.startTimeOf(pid)) === undefined);
 });
