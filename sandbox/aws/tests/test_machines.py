@@ -46,10 +46,11 @@ class Machines(Contract):
 
     def test_the_profile_of_a_machine_is_told(self) -> None:
         iam = client("iam")
-        iam.create_instance_profile(InstanceProfileName=self.mark)
-        self.later(iam.delete_instance_profile, InstanceProfileName=self.mark)
-        instance = self.instance(self.subnet(self.vpc()), IamInstanceProfile={"Name": self.mark})
-        self.assertEqual(self.found(instance)["profile"], self.mark)
+        profile = "platform-probe-of-machines"
+        iam.create_instance_profile(InstanceProfileName=profile)
+        self.addCleanup(iam.delete_instance_profile, InstanceProfileName=profile)
+        instance = self.instance(self.subnet(self.vpc()), IamInstanceProfile={"Name": profile})
+        self.assertEqual(self.found(instance)["profile"], profile)
 
     def test_reboots_are_counted(self) -> None:
         instance = self.instance(self.subnet(self.vpc()))
