@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { PlatformEvent } from '../../src/engine/events.ts';
-import { awsCalls, clusterWrites, locksLeft, repeatedSteps, shape } from './support/far-side.ts';
+import { until } from '../helpers/until.ts';
+import { awsCalls, clusterWrites, locksLeft, processesOf, repeatedSteps, shape } from './support/far-side.ts';
 import { makeProject, type Project } from './support/project.ts';
 import { cancelled } from './support/cancelled.ts';
 import { smallPlatform } from './support/platforms.ts';
@@ -101,5 +102,10 @@ describe(`SIGKILL at random records of the journal (seed ${seed}), then the same
 
   it('and that is the same platform as the one that was killed', async () => {
     expect(await shape(project)).toEqual(built);
+  });
+
+  it('sandbox down leaves nothing, not a tunnel of one of the dead either', async () => {
+    expect(await project.platform(['sandbox', 'down'])).toMatchObject({ code: 0 });
+    await until('no process of the project', () => processesOf(project).length === 0);
   });
 });
