@@ -37,7 +37,7 @@ function world(fixture: string, more: Partial<TerraformOptions> = {}) {
     await until('the launcher has ended', () => !existsSync(join(stateFolder, 'launcher.json')));
   });
   const lockFile = join(stateFolder, 'terraform', '.cluster.tfstate.lock.info');
-  const terraform = createTerraform({
+  const options: TerraformOptions = {
     processes: launcher.processesFor({ run: 'r1', step: 'infrastructure', attempt: 1, spawned: async () => {} }),
     read: createReadingProcesses(),
     program: 'terraform',
@@ -49,7 +49,8 @@ function world(fixture: string, more: Partial<TerraformOptions> = {}) {
       existsSync(lockFile) ? (JSON.parse(readFileSync(lockFile, 'utf8')) as TerraformLock) : undefined,
     ownDeadAttempt: async () => false,
     ...more,
-  });
+  };
+  const terraform = createTerraform(options);
   const hold = join(folder, 'hold');
   const root = (nodes: Record<string, string>, directory = tree): TerraformRoot => ({
     name: 'cluster',
@@ -58,7 +59,7 @@ function world(fixture: string, more: Partial<TerraformOptions> = {}) {
   });
   const notes: string[] = [];
   const scope = { signal: never, note: (text: string) => notes.push(text) };
-  return { folder, tree, stateFolder, terraform, launcher, root, hold, notes, scope, lockFile };
+  return { folder, tree, stateFolder, options, terraform, launcher, root, hold, notes, scope, lockFile };
 }
 
 /** Reading processes that count how often Terraform plans. */
@@ -139,6 +140,18 @@ describe.skipIf(!installed)(`terraform${installed ? '' : ' (SKIPPED: terraform i
     expect(copies()).toHaveLength(2);
     await terraform.apply(root({}), { signal: never, note: () => {} });
     expect(copies()).toHaveLength(1);
+  });
+
+  test('that the environment has initialised serves a command that leaves nothing behind', async () => {
+    const { folder, stateFolder, options, root } = world('small');
+    const [scratch, localState] = [join(folder, 'scratch'), stateFolder];
+    await createTerraform({ ...options, localState }).plan(root({ a: '1' }), never);
+    const before = listing(stateFolder);
+    expect(
+      (await createTerraform({ ...options, localState, folder: scratch }).plan(root({ a: '1' }), never)).changes,
+    ).not.toEqual([]);
+    expect(listing(stateFolder)).toEqual(before);
+    expect(listing(scratch).filter((name) => name.includes('tree'))).toEqual([]);
   });
 
   test('runs a root that refers to its neighbours, and writes nothing beside it', async () => {

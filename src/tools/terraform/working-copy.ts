@@ -45,10 +45,12 @@ export async function prepareCopy(
   const sources = await readSources(root.directory);
   const key = (options.offline ? 'offline-' : '') + (await keyOf(root, sources, options));
   const home = join(options.folder, root.name);
-  const place = join(home, key);
   const inside = join('tree', relative(sources.top, root.directory));
+  const place = join(home, key);
+  // What the environment itself has initialised serves a command that leaves nothing behind, too: reading writes nothing into it.
+  for (const made of [place, join(options.localState, 'terraform', root.name, key)])
+    if (await stat(made).catch(() => undefined)) return { directory: join(made, inside), key };
   const copy = { directory: join(place, inside), key };
-  if (await stat(place).catch(() => undefined)) return copy;
   const partial = join(home, `${key}.${randomUUID()}`);
   try {
     await mirror(root.directory, sources.top, join(partial, 'tree'));
