@@ -135,12 +135,11 @@ describe('a tree in the layout of the original scripts', () => {
     expect(await locksLeft(project)).toEqual([]);
   });
 
-  it('a second up changes nothing, and plan --exit-code is 0', async () => {
+  it('a second up changes nothing', async () => {
     const before = { aws: writes(), cluster: clusterWrites(project).length };
     const run = await project.platform(['up', '--yes']);
     expect(run.code, run.stderr).toBe(0);
     expect(run.stderr).toContain('Nothing is to be done');
     expect({ aws: writes(), cluster: clusterWrites(project).length }).toEqual(before);
-    expect(await project.platform(['plan', '--exit-code'])).toMatchObject({ code: 0 });
   });
 });

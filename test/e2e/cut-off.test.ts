@@ -9,7 +9,7 @@ import { smallPlatform } from './support/platforms.ts';
 /** Fixed, so that a failure can be repeated; printed with each test. */
 const seed = Number(process.env['PLATFORM_KILL_SEED'] ?? 4711);
 /** Of one build, and of one teardown; `npm run kills` lets 20 teardowns die. */
-const deaths = { build: 10, removal: Number(process.env['PLATFORM_KILLS'] ?? 6) };
+const deaths = { build: 10, removal: Number(process.env['PLATFORM_KILLS'] ?? 5) };
 /** About as many as a run writes that nobody kills: the places of death are spread over them. */
 const records = { build: 60, removal: 60 };
 const up = ['up', '--json', '--yes'];
