@@ -8,7 +8,7 @@ import { pauseAfter, stopIfAborted } from './teardown/wait.ts';
 
 const unit = 'platform-etcd-backup.service';
 /** Written by the unit on the machine (ansible/roles/etcd_backup) once S3 has confirmed the checksum. */
-const outcome = '/var/lib/platform/etcd-backup.json';
+export const outcomeOfBackup = '/var/lib/platform/etcd-backup.json';
 
 /** A snapshot that the machine has stored; what etcdutl read in it before it was sent. */
 export interface StoredSnapshot {
@@ -75,7 +75,7 @@ export async function beginSnapshot(ctx: SnapshotWorld, machines: readonly Machi
 }
 
 async function outcomeOn(ctx: SnapshotWorld, machine: Machine): Promise<StoredSnapshot | undefined> {
-  const exit = await ctx.ssh.run(machine, ['sudo', '-n', 'cat', outcome], ctx.signal);
+  const exit = await ctx.ssh.run(machine, ['sudo', '-n', 'cat', outcomeOfBackup], ctx.signal);
   if (exit.code !== 0) return undefined;
   const found = parse(exit.stdout);
   const [bucket, key, bytes] = [textOf(found, 'bucket'), textOf(found, 'key'), numberOf(found, 'bytes')];

@@ -53,6 +53,8 @@ async function startService(objects: Map<string, Stored>, spoil = false) {
     const key = decodeURIComponent(url.pathname).replace(/^\/bucket\/?/, '');
     if (request.method === 'PUT') {
       if (hash(body) !== request.headers['x-amz-content-sha256']) return response.writeHead(400).end('BadDigest');
+      // A server that reads forms takes such a body for one, and stores nothing.
+      if (request.headers['content-type'] !== 'application/octet-stream') return response.writeHead(415).end();
       objects.set(key, { body: spoil ? body.subarray(1) : body, changed: new Date().toISOString() });
       return response.end();
     }

@@ -51,6 +51,7 @@ export function runCommand(machine: SimulatedMachine, command: string, world: Co
     case 'base64':
       return rest.at(-1) === '/etc/kubernetes/admin.conf' ? adminConfiguration(world) : unknown(command);
     case 'cat':
+      if (rest.at(-1) === '/var/lib/platform/etcd-backup.json') return outcomeOfBackup(machine);
       return rest.at(-1) === '/etc/kubernetes/admin.conf' && world.adminConfiguration !== undefined
         ? { code: 0, stdout: world.adminConfiguration, stderr: '' }
         : unknown(command);
@@ -90,6 +91,13 @@ function unitState(machine: SimulatedMachine, unit: string): CommandResult {
     (name === 'containerd' && machine.packages !== undefined) ||
     (name === 'kubelet' && machine.node !== undefined);
   return active ? says('active') : says('inactive', 4);
+}
+
+/** No snapshot is ever taken here: a simulated machine says that it does not lead. */
+function outcomeOfBackup(machine: SimulatedMachine): CommandResult {
+  return machine.units.includes('platform-etcd-backup.timer')
+    ? says('{"status": "not-leader"}')
+    : fails(1, 'cat: /var/lib/platform/etcd-backup.json: No such file or directory');
 }
 
 function adminConfiguration({ adminConfiguration }: CommandWorld): CommandResult {

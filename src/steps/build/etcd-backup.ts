@@ -1,4 +1,6 @@
-import { stepWhen } from '../kit.ts';
+import type { Machine } from '../../tools/ports.ts';
+import { outcomeOfBackup } from '../etcd-snapshot.ts';
+import { type ReadContext, stepWhen } from '../kit.ts';
 import { firstControlPlane } from '../names.ts';
 import { controlPlane } from './control-plane.ts';
 import { foundation } from './foundation.ts';
@@ -25,6 +27,9 @@ export const etcdBackup = stepWhen({
     const state = exit.stdout.trim();
     if (state !== 'active')
       return { state: 'needed', because: `platform-etcd-backup.timer is ${state === '' ? 'not there' : state}` };
+    // A timer alone proves nothing: our role makes the first backup at once, and writes down only what S3 has confirmed.
+    if (ctx.config.ansible.dir === undefined && !(await hasWorked(ctx, machine)))
+      return { state: 'needed', because: 'platform-etcd-backup.timer is active, but no backup has been made yet' };
     return {
       state: 'satisfied',
       output: null,
@@ -36,3 +41,9 @@ export const etcdBackup = stepWhen({
     return null;
   },
 });
+
+/** Of several control planes only the leader of etcd sends a snapshot; the others write down that they do not lead. */
+async function hasWorked(ctx: ReadContext, machine: Machine): Promise<boolean> {
+  const exit = await ctx.ssh.run(machine, ['sudo', '-n', 'cat', outcomeOfBackup], ctx.signal);
+  return exit.code === 0 && /"status":\s*"(?:stored|not-leader)"/.test(exit.stdout);
+}

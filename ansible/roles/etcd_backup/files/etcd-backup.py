@@ -91,6 +91,8 @@ class Bucket:
         sent = {**signed, "authorization": self.authorization(method, path, text, signed, now)}
         if body is not None:
             sent["content-length"] = str(length)
+            # Left to itself urllib calls every body a form.
+            sent["content-type"] = "application/octet-stream"
         url = f"{address.scheme}://{address.netloc}{path}" + (f"?{text}" if text else "")
         request = urllib.request.Request(url, data=body, headers=sent, method=method)
         try:
