@@ -35,7 +35,7 @@ test.each(['--help', '--version', 'up --help', 'sandbox --help'])(
   async (words) => {
     const { packages, modules } = await loadedBy(words.split(' '));
     expect(packages).toEqual(['commander']);
-    expect(modules).toEqual(['cli.js', 'errors.js', 'main.js']);
+    expect(modules).toEqual(['cli-options.js', 'cli.js', 'errors.js', 'main.js']);
   },
 );
 
